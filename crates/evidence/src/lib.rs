@@ -1,0 +1,1 @@
+//! Captures: typed, dated artefacts, and the bundle file.

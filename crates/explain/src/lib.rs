@@ -1,0 +1,1 @@
+//! The ledger of every resident byte, the reconciliations, the rules.

@@ -1,0 +1,1 @@
+//! Getting evidence from a pid, an address, files or stdin.

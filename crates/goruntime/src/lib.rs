@@ -1,0 +1,1 @@
+//! What a Go runtime prints or exports besides profiles.

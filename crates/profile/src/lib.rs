@@ -1,0 +1,1 @@
+//! The columnar pprof profile: formats, merge, diff, sampling intervals.

@@ -1,0 +1,1 @@
+//! Fixtures, profile generators and live Go programs for tests.
