@@ -10,11 +10,17 @@
 //! but enough of a file to name it.
 
 mod artefact;
+mod bundle;
 mod capture;
 mod error;
+mod identify;
 mod kind;
+mod limits;
+pub mod redact;
 
 pub use artefact::{Artefact, Missing};
 pub use capture::{Capture, FORMAT, Target};
 pub use error::Error;
+pub use identify::identify;
 pub use kind::Kind;
+pub use limits::Limits;
