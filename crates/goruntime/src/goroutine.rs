@@ -1,7 +1,17 @@
 //! Goroutine dumps: `/debug/pprof/goroutine?debug=2` and the tracebacks of a
 //! crash.
 
+mod group;
+mod header;
+mod parse;
+mod prefix;
+mod report;
+
 use std::sync::Arc;
+
+pub use group::{Group, Order, StateCount, Waits, by_state, groups, sort};
+pub use parse::profile_total;
+pub use report::{GroupRow, Report, StateRow, report};
 
 /// Is one call of a stack.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

@@ -16,6 +16,7 @@
 //! ```
 
 mod error;
+mod limits;
 mod line;
 
 pub mod expvar;
@@ -26,3 +27,4 @@ pub mod metrics;
 pub mod version;
 
 pub use error::{Error, Result};
+pub use limits::Limits;

@@ -49,6 +49,23 @@ pub(crate) fn float(text: &[u8]) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
+/// Finds the first occurrence of a needle.
+pub(crate) fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
+    if needle.is_empty() || needle.len() > haystack.len() {
+        return None;
+    }
+    let first = *needle.first()?;
+    let mut start = 0;
+    while let Some(step) = haystack.get(start..)?.iter().position(|&b| b == first) {
+        let at = start.checked_add(step)?;
+        if haystack.get(at..)?.starts_with(needle) {
+            return Some(at);
+        }
+        start = at.checked_add(1)?;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -68,5 +85,12 @@ mod tests {
         assert_eq!(decimal(b"18446744073709551616"), None);
         assert_eq!(decimal(b"-1"), None);
         assert_eq!(decimal(b""), None);
+    }
+
+    #[test]
+    fn finds_needles() {
+        assert_eq!(find(b"aab", b"ab"), Some(1));
+        assert_eq!(find(b"aab", b"ba"), None);
+        assert_eq!(find(b"a", b""), None);
     }
 }

@@ -300,12 +300,12 @@ impl Metrics {
     }
 
     /// Is the resident size in bytes as `process_resident_memory_bytes` tells.
-    pub fn process_resident(&self) -> Option<u64> {
+    pub fn process_resident_memory(&self) -> Option<u64> {
         self.u64("process_resident_memory_bytes")
     }
 
     /// Is the virtual size in bytes as `process_virtual_memory_bytes` tells.
-    pub fn process_virtual(&self) -> Option<u64> {
+    pub fn process_virtual_memory(&self) -> Option<u64> {
         self.u64("process_virtual_memory_bytes")
     }
 
