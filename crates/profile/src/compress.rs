@@ -1,0 +1,90 @@
+//! Taking the compression off an input, within limits.
+
+use std::borrow::Cow;
+use std::io::{self, Read};
+
+use crate::error::{Error, LimitKind, Position};
+use crate::limits::Limits;
+
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
+const ZSTD_MAGIC: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// Deflate's best ratio: a bit for 258 bytes at each end of a match, about 1032 to 1.
+const MOST_DEFLATE_RATIO: usize = 1032;
+
+/// How many bytes are asked of a decompressor when its input does not tell its size.
+const UNKNOWN_SIZE: usize = 64 << 10;
+
+/// Returns the input without its gzip or zstd compression.
+pub(crate) fn plain<'a>(input: Cow<'a, [u8]>, limits: &Limits) -> Result<Cow<'a, [u8]>, Error> {
+    if input.starts_with(GZIP_MAGIC) {
+        let hint = gzip_size_hint(&input);
+        let reader = flate2::bufread::MultiGzDecoder::new(&*input);
+        return inflate(reader, "gzip", hint, limits).map(Cow::Owned);
+    }
+    if input.starts_with(ZSTD_MAGIC) {
+        let damaged = |reason: String| Error::Decompress {
+            format: "zstd",
+            produced: 0,
+            reason,
+        };
+        let reader = ruzstd::decoding::StreamingDecoder::new(&*input)
+            .map_err(|error| damaged(error.to_string()))?;
+        return inflate(reader, "zstd", UNKNOWN_SIZE, limits).map(Cow::Owned);
+    }
+    if input.len() as u64 > limits.decompressed_bytes {
+        return Err(too_long(limits));
+    }
+    Ok(input)
+}
+
+/// Returns the size that the last four bytes of a gzip file claim (RFC 1952, ISIZE), as
+/// far as it is believable: it is the size modulo 2^32 of the last member alone.
+fn gzip_size_hint(input: &[u8]) -> usize {
+    let claimed = input
+        .last_chunk::<4>()
+        .map_or(UNKNOWN_SIZE, |last| u32::from_le_bytes(*last) as usize);
+    claimed.min(input.len().saturating_mul(MOST_DEFLATE_RATIO))
+}
+
+fn inflate(
+    reader: impl Read,
+    format: &'static str,
+    hint: usize,
+    limits: &Limits,
+) -> Result<Vec<u8>, Error> {
+    let limit = limits.decompressed_bytes;
+    let damaged = |produced: usize, reason: String| Error::Decompress {
+        format,
+        produced: produced as u64,
+        reason,
+    };
+    // One byte more than announced, so that the end is seen without growing.
+    let wanted = u64::min(hint as u64, limit).saturating_add(1);
+    let mut output = Vec::new();
+    output
+        .try_reserve_exact(usize::try_from(wanted).unwrap_or(usize::MAX))
+        .map_err(|_| damaged(0, format!("no memory for {wanted} bytes")))?;
+    reader
+        .take(limit.saturating_add(1))
+        .read_to_end(&mut output)
+        .map_err(|error| {
+            let reason = match error.kind() {
+                io::ErrorKind::UnexpectedEof => "the input ends too early".to_owned(),
+                _ => error.to_string(),
+            };
+            damaged(output.len(), reason)
+        })?;
+    if output.len() as u64 > limit {
+        return Err(too_long(limits));
+    }
+    Ok(output)
+}
+
+fn too_long(limits: &Limits) -> Error {
+    Error::Limit {
+        limit: LimitKind::DecompressedBytes,
+        maximum: limits.decompressed_bytes,
+        position: Position::Whole,
+    }
+}

@@ -1,0 +1,498 @@
+//! Recognising a form, and reading profile.proto.
+//!
+//! The message is `perftools.profiles.Profile` of google/pprof's `proto/profile.proto`.
+//! It is read in two passes over one buffer: the first takes everything but the samples,
+//! whose references cannot be resolved before the tables they point to have been seen
+//! (Go's writer puts the string table last); the second streams the samples into columns.
+
+use std::borrow::Cow;
+
+use crate::compress;
+use crate::error::{Error, LimitKind, Position};
+use crate::handle::{NONE, StringId};
+use crate::limits::Limits;
+use crate::profile::Profile;
+use crate::tables::{Mapping, SampleTable, Symbolization, ValueType};
+use crate::text;
+use crate::wire::{Field, Reader};
+
+mod ids;
+mod samples;
+
+use ids::IdMap;
+
+/// Reads a profile in any known form.
+pub(crate) fn any(input: Cow<'_, [u8]>, limits: &Limits) -> Result<Profile, Error> {
+    if input.is_empty() {
+        return Err(Error::Empty);
+    }
+    let plain = compress::plain(input, limits)?;
+    if plain.is_empty() {
+        return Err(Error::Empty);
+    }
+    if text::is_text(&plain) {
+        return text::parse(&plain, limits);
+    }
+    proto(&plain, limits)
+}
+
+/// What the first pass keeps until everything is known.
+#[derive(Default)]
+struct Raw {
+    sample_types: Vec<(u64, u64)>,
+    period_type: Option<(u64, u64)>,
+    default_sample_type: u64,
+    comments: Vec<u64>,
+    doc_url: u64,
+    drop_frames: u64,
+    keep_frames: u64,
+    samples: u64,
+    functions: Vec<RawFunction>,
+    mappings: Vec<RawMapping>,
+    locations: Vec<RawLocation>,
+    /// Function id, line, column of all locations' lines.
+    lines: Vec<(u64, i64, i64)>,
+    string_bytes: usize,
+    strings: u64,
+}
+
+#[derive(Default)]
+struct RawFunction {
+    id: u64,
+    name: u64,
+    system_name: u64,
+    file: u64,
+    start_line: i64,
+}
+
+#[derive(Default)]
+struct RawMapping {
+    id: u64,
+    start: u64,
+    limit: u64,
+    offset: u64,
+    file: u64,
+    build_id: u64,
+    symbols: Symbolization,
+}
+
+#[derive(Default)]
+struct RawLocation {
+    id: u64,
+    mapping: u64,
+    address: u64,
+    folded: bool,
+    /// Where its lines end in `Raw::lines`.
+    lines_end: usize,
+    /// Where it is in the input.
+    offset: usize,
+}
+
+fn proto(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
+    let mut profile = Profile::empty();
+    let mut raw = first_pass(bytes, limits, &mut profile)?;
+    strings(bytes, limits, &raw, &mut profile)?;
+    heads(&raw, &mut profile)?;
+
+    let mapping_ids = IdMap::new("mapping", raw.mappings.iter().map(|mapping| mapping.id))?;
+    let function_ids = IdMap::new("function", raw.functions.iter().map(|function| function.id))?;
+    let location_ids = IdMap::new("location", raw.locations.iter().map(|location| location.id))?;
+    mappings(std::mem::take(&mut raw.mappings), &mut profile)?;
+    functions(std::mem::take(&mut raw.functions), &mut profile)?;
+    locations(&mut raw, &mapping_ids, &function_ids, &mut profile)?;
+    if raw.samples > 0 && profile.sample_types.is_empty() {
+        return Err(Error::malformed(
+            bytes.len(),
+            "samples without sample types",
+        ));
+    }
+    profile.samples = SampleTable::new(profile.sample_types.len());
+    samples::read(bytes, limits, raw.samples, &location_ids, &mut profile)?;
+    Ok(profile)
+}
+
+fn over(limit: LimitKind, maximum: u64, offset: usize) -> Error {
+    Error::Limit {
+        limit,
+        maximum,
+        position: Position::Byte(offset as u64),
+    }
+}
+
+/// Pushes onto a table unless its limit is reached.
+fn push<T>(
+    table: &mut Vec<T>,
+    row: T,
+    limit: LimitKind,
+    maximum: u64,
+    offset: usize,
+) -> Result<(), Error> {
+    if table.len() as u64 >= maximum.min(u64::from(NONE)) {
+        return Err(over(limit, maximum, offset));
+    }
+    table.push(row);
+    Ok(())
+}
+
+fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Raw, Error> {
+    let mut raw = Raw::default();
+    let mut reader = Reader::new(bytes);
+    while let Some(field) = reader.field()? {
+        let at = field.offset;
+        match field.number {
+            1 => {
+                let kind = value_type(&field)?;
+                push(
+                    &mut raw.sample_types,
+                    kind,
+                    LimitKind::SampleTypes,
+                    limits.sample_types,
+                    at,
+                )?;
+            }
+            2 => {
+                field.message()?;
+                raw.samples += 1;
+                if raw.samples > limits.samples {
+                    return Err(over(LimitKind::Samples, limits.samples, at));
+                }
+            }
+            3 => {
+                let mapping = mapping(&field)?;
+                push(
+                    &mut raw.mappings,
+                    mapping,
+                    LimitKind::Mappings,
+                    limits.mappings,
+                    at,
+                )?;
+            }
+            4 => {
+                let location = location(&field, limits, &mut raw.lines)?;
+                push(
+                    &mut raw.locations,
+                    location,
+                    LimitKind::Locations,
+                    limits.locations,
+                    at,
+                )?;
+            }
+            5 => {
+                let function = function(&field)?;
+                push(
+                    &mut raw.functions,
+                    function,
+                    LimitKind::Functions,
+                    limits.functions,
+                    at,
+                )?;
+            }
+            6 => {
+                let text = field.message()?.bytes();
+                if raw.strings == 0 && !text.is_empty() {
+                    return Err(Error::malformed(at, "the first string is not empty"));
+                }
+                raw.strings += 1;
+                raw.string_bytes += text.len();
+                if raw.strings > limits.strings {
+                    return Err(over(LimitKind::Strings, limits.strings, at));
+                }
+            }
+            7 => raw.drop_frames = field.unsigned()?,
+            8 => raw.keep_frames = field.unsigned()?,
+            9 => {
+                let time = field.signed()?;
+                if profile.time_nanos != 0 && time != 0 {
+                    return Err(Error::malformed(at, "several profiles one after another"));
+                }
+                profile.time_nanos = time;
+            }
+            10 => profile.duration_nanos = field.signed()?,
+            11 => raw.period_type = Some(value_type(&field)?),
+            12 => profile.period = field.signed()?,
+            13 => each_number(&field, |comment| {
+                push(
+                    &mut raw.comments,
+                    comment,
+                    LimitKind::Comments,
+                    limits.comments,
+                    at,
+                )
+            })?,
+            14 => raw.default_sample_type = field.unsigned()?,
+            15 => raw.doc_url = field.unsigned()?,
+            _ => {}
+        }
+    }
+    if raw.strings == 0 {
+        return Err(Error::malformed(bytes.len(), "there is no string table"));
+    }
+    Ok(raw)
+}
+
+/// Calls `take` with each number of a repeated field, packed or not.
+fn each_number(
+    field: &Field<'_>,
+    mut take: impl FnMut(u64) -> Result<(), Error>,
+) -> Result<(), Error> {
+    if let Ok(number) = field.unsigned() {
+        return take(number);
+    }
+    let mut packed = field.message()?;
+    while !packed.is_empty() {
+        take(packed.varint()?)?;
+    }
+    Ok(())
+}
+
+fn value_type(field: &Field<'_>) -> Result<(u64, u64), Error> {
+    let mut message = field.message()?;
+    let mut value_type = (0, 0);
+    while let Some(field) = message.field()? {
+        match field.number {
+            1 => value_type.0 = field.unsigned()?,
+            2 => value_type.1 = field.unsigned()?,
+            _ => {}
+        }
+    }
+    Ok(value_type)
+}
+
+fn mapping(field: &Field<'_>) -> Result<RawMapping, Error> {
+    let mut message = field.message()?;
+    let mut mapping = RawMapping::default();
+    while let Some(field) = message.field()? {
+        match field.number {
+            1 => mapping.id = field.unsigned()?,
+            2 => mapping.start = field.unsigned()?,
+            3 => mapping.limit = field.unsigned()?,
+            4 => mapping.offset = field.unsigned()?,
+            5 => mapping.file = field.unsigned()?,
+            6 => mapping.build_id = field.unsigned()?,
+            7 => mapping.symbols.functions = field.flag()?,
+            8 => mapping.symbols.filenames = field.flag()?,
+            9 => mapping.symbols.line_numbers = field.flag()?,
+            10 => mapping.symbols.inline_frames = field.flag()?,
+            _ => {}
+        }
+    }
+    if mapping.id == 0 {
+        return Err(Error::malformed(
+            field.offset,
+            "a mapping has the reserved id 0",
+        ));
+    }
+    Ok(mapping)
+}
+
+fn function(field: &Field<'_>) -> Result<RawFunction, Error> {
+    let mut message = field.message()?;
+    let mut function = RawFunction::default();
+    while let Some(field) = message.field()? {
+        match field.number {
+            1 => function.id = field.unsigned()?,
+            2 => function.name = field.unsigned()?,
+            3 => function.system_name = field.unsigned()?,
+            4 => function.file = field.unsigned()?,
+            5 => function.start_line = field.signed()?,
+            _ => {}
+        }
+    }
+    if function.id == 0 {
+        return Err(Error::malformed(
+            field.offset,
+            "a function has the reserved id 0",
+        ));
+    }
+    Ok(function)
+}
+
+fn location(
+    field: &Field<'_>,
+    limits: &Limits,
+    lines: &mut Vec<(u64, i64, i64)>,
+) -> Result<RawLocation, Error> {
+    let mut message = field.message()?;
+    let mut location = RawLocation {
+        offset: field.offset,
+        ..RawLocation::default()
+    };
+    while let Some(field) = message.field()? {
+        match field.number {
+            1 => location.id = field.unsigned()?,
+            2 => location.mapping = field.unsigned()?,
+            3 => location.address = field.unsigned()?,
+            4 => {
+                let mut message = field.message()?;
+                let mut line = (0, 0, 0);
+                while let Some(field) = message.field()? {
+                    match field.number {
+                        1 => line.0 = field.unsigned()?,
+                        2 => line.1 = field.signed()?,
+                        3 => line.2 = field.signed()?,
+                        _ => {}
+                    }
+                }
+                push(lines, line, LimitKind::Lines, limits.lines, field.offset)?;
+            }
+            5 => location.folded = field.flag()?,
+            _ => {}
+        }
+    }
+    if location.id == 0 {
+        return Err(Error::malformed(
+            field.offset,
+            "a location has the reserved id 0",
+        ));
+    }
+    location.lines_end = lines.len();
+    Ok(location)
+}
+
+fn strings(bytes: &[u8], limits: &Limits, raw: &Raw, profile: &mut Profile) -> Result<(), Error> {
+    if raw.string_bytes as u64 > limits.string_bytes.min(u64::from(u32::MAX)) {
+        return Err(over(
+            LimitKind::StringBytes,
+            limits.string_bytes,
+            bytes.len(),
+        ));
+    }
+    let count = usize::try_from(raw.strings).unwrap_or(usize::MAX);
+    profile.strings.reserve(count, raw.string_bytes);
+    let mut reader = Reader::new(bytes);
+    let mut first = true;
+    while let Some(field) = reader.field()? {
+        // The first is the empty string, which every table has.
+        if field.number == 6 && !std::mem::take(&mut first) {
+            let position = Position::Byte(field.offset as u64);
+            profile
+                .strings
+                .push(field.message()?.bytes(), limits, position)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks a reference into the string table.
+fn string(profile: &Profile, raw: u64, of: &str) -> Result<StringId, Error> {
+    let count = profile.strings.len();
+    usize::try_from(raw)
+        .ok()
+        .filter(|&index| index < count)
+        .and_then(StringId::from_index)
+        .ok_or_else(|| Error::Malformed {
+            offset: 0,
+            reason: format!("{of} refers to string {raw} of {count}"),
+        })
+}
+
+fn heads(raw: &Raw, profile: &mut Profile) -> Result<(), Error> {
+    let value_type = |profile: &Profile, (kind, unit): (u64, u64), of: &str| {
+        Ok::<_, Error>(ValueType {
+            kind: string(profile, kind, of)?,
+            unit: string(profile, unit, of)?,
+        })
+    };
+    for &kind in &raw.sample_types {
+        let kind = value_type(profile, kind, "a sample type")?;
+        profile.sample_types.push(kind);
+    }
+    if let Some(kind) = raw.period_type {
+        profile.period_type = Some(value_type(profile, kind, "the period type")?);
+    }
+    profile.default_sample_type =
+        string(profile, raw.default_sample_type, "the default sample type")?;
+    for &comment in &raw.comments {
+        let comment = string(profile, comment, "a comment")?;
+        profile.comments.push(comment);
+    }
+    profile.doc_url = string(profile, raw.doc_url, "the documentation URL")?;
+    profile.drop_frames = string(profile, raw.drop_frames, "drop_frames")?;
+    profile.keep_frames = string(profile, raw.keep_frames, "keep_frames")?;
+    Ok(())
+}
+
+fn mappings(raw: Vec<RawMapping>, profile: &mut Profile) -> Result<(), Error> {
+    profile.mappings.reserve(raw.len());
+    for mapping in raw {
+        let row = Mapping {
+            start: mapping.start,
+            limit: mapping.limit,
+            offset: mapping.offset,
+            file: string(profile, mapping.file, "a mapping")?,
+            build_id: string(profile, mapping.build_id, "a mapping")?,
+            symbols: mapping.symbols,
+        };
+        profile.mappings.push(row);
+    }
+    Ok(())
+}
+
+fn functions(raw: Vec<RawFunction>, profile: &mut Profile) -> Result<(), Error> {
+    let table = &mut profile.functions;
+    table.name.reserve(raw.len());
+    table.system_name.reserve(raw.len());
+    table.file.reserve(raw.len());
+    table.start_line.reserve(raw.len());
+    for function in raw {
+        let name = string(profile, function.name, "a function")?;
+        let system_name = string(profile, function.system_name, "a function")?;
+        let file = string(profile, function.file, "a function")?;
+        let table = &mut profile.functions;
+        table.name.push(name);
+        table.system_name.push(system_name);
+        table.file.push(file);
+        table.start_line.push(function.start_line);
+    }
+    Ok(())
+}
+
+fn locations(
+    raw: &mut Raw,
+    mapping_ids: &IdMap,
+    function_ids: &IdMap,
+    profile: &mut Profile,
+) -> Result<(), Error> {
+    let lines = std::mem::take(&mut raw.lines);
+    let rows = std::mem::take(&mut raw.locations);
+    let table = &mut profile.locations;
+    table.address.reserve_exact(rows.len());
+    table.mapping.reserve_exact(rows.len());
+    table.folded.reserve_exact(rows.len());
+    table.line_starts.reserve_exact(rows.len());
+    table.line_function.reserve_exact(lines.len());
+    table.line_number.reserve_exact(lines.len());
+    table.line_column.reserve_exact(lines.len());
+    let reference = |ids: &IdMap, id: u64, location: &RawLocation| {
+        if id == 0 {
+            return Ok(NONE);
+        }
+        ids.get(id).ok_or_else(|| {
+            let reason = format!(
+                "location {} refers to missing {} {id}",
+                location.id,
+                ids.of()
+            );
+            Error::malformed(location.offset, reason)
+        })
+    };
+    let mut lines = lines.into_iter();
+    let mut line_count = 0;
+    for location in &rows {
+        table.address.push(location.address);
+        table
+            .mapping
+            .push(reference(mapping_ids, location.mapping, location)?);
+        table.folded.push(location.folded);
+        for (function, line, column) in lines.by_ref().take(location.lines_end - line_count) {
+            table
+                .line_function
+                .push(reference(function_ids, function, location)?);
+            table.line_number.push(line);
+            table.line_column.push(column);
+        }
+        line_count = location.lines_end;
+        table.close();
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! The second pass: samples into columns.
+
+use crate::builder::label_order;
+use crate::decode::ids::IdMap;
+use crate::decode::over;
+use crate::error::{Error, LimitKind};
+use crate::handle::{LocationId, StringId};
+use crate::limits::Limits;
+use crate::profile::Profile;
+use crate::tables::{Label, LabelValue, SampleTable};
+use crate::wire::{Field, Reader, Value};
+
+pub(crate) fn read(
+    bytes: &[u8],
+    limits: &Limits,
+    count: u64,
+    location_ids: &IdMap,
+    profile: &mut Profile,
+) -> Result<(), Error> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut samples = std::mem::replace(&mut profile.samples, SampleTable::new(0));
+    samples.stack_starts.reserve_exact(count);
+    samples.label_starts.reserve_exact(count);
+    for column in &mut samples.values {
+        column.reserve_exact(count);
+    }
+    let mut pass = Pass {
+        limits,
+        location_ids,
+        profile,
+        samples: &mut samples,
+    };
+    let mut reader = Reader::new(bytes);
+    while let Some(field) = reader.field()? {
+        if field.number == 2 {
+            pass.sample(&field)?;
+        }
+    }
+    samples.stacks.shrink_to_fit();
+    samples.labels.shrink_to_fit();
+    profile.samples = samples;
+    Ok(())
+}
+
+struct Pass<'a> {
+    limits: &'a Limits,
+    location_ids: &'a IdMap,
+    profile: &'a Profile,
+    samples: &'a mut SampleTable,
+}
+
+impl Pass<'_> {
+    fn sample(&mut self, sample: &Field<'_>) -> Result<(), Error> {
+        let mut message = sample.message()?;
+        let at = sample.offset;
+        let stack_start = self.samples.stacks.len();
+        let label_start = self.samples.labels.len();
+        let row = self.samples.len();
+        let mut column = 0;
+        while let Some(field) = message.field()? {
+            match (field.number, field.value) {
+                (1, Value::Varint(id)) => {
+                    let location = self.location(id, field.offset)?;
+                    self.samples.stacks.push(location);
+                }
+                (1, Value::Bytes(ids, offset)) => self.stack(ids, offset)?,
+                (2, Value::Varint(value)) => self.value(&mut column, value, at)?,
+                (2, Value::Bytes(values, offset)) => {
+                    let mut packed = Reader::at(values, offset);
+                    while !packed.is_empty() {
+                        let value = packed.varint()?;
+                        self.value(&mut column, value, at)?;
+                    }
+                }
+                (3, _) => self.label(&field)?,
+                (1 | 2, Value::Fixed) => {
+                    return Err(Error::malformed(field.offset, "a sample's field is fixed"));
+                }
+                _ => {}
+            }
+        }
+        if column != self.samples.values.len() {
+            let reason = format!(
+                "sample {row} has {column} values for {} sample types",
+                self.samples.values.len()
+            );
+            return Err(Error::malformed(at, reason));
+        }
+        let depth = self.samples.stacks.len() - stack_start;
+        if depth as u64 > self.limits.depth {
+            return Err(over(LimitKind::Depth, self.limits.depth, at));
+        }
+        let entries = self.limits.stack_entries.min(u64::from(u32::MAX) - 1);
+        if self.samples.stacks.len() as u64 > entries {
+            return Err(over(LimitKind::StackEntries, entries, at));
+        }
+        if self.samples.labels.len() - label_start > 1 {
+            let profile = self.profile;
+            self.samples.labels[label_start..]
+                .sort_by(|a, b| label_order(a, b, profile.text(a.key), profile.text(b.key)));
+        }
+        self.samples.close();
+        Ok(())
+    }
+
+    /// Reads a packed stack: the bulk of every large profile.
+    fn stack(&mut self, ids: &[u8], offset: usize) -> Result<(), Error> {
+        let depth = ids.len() as u64;
+        if depth > self.limits.depth.saturating_mul(10) {
+            return Err(over(LimitKind::Depth, self.limits.depth, offset));
+        }
+        let mut packed = Reader::at(ids, offset);
+        while !packed.is_empty() {
+            let at = packed.offset();
+            let id = packed.varint()?;
+            let location = self.location(id, at)?;
+            self.samples.stacks.push(location);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn location(&self, id: u64, offset: usize) -> Result<LocationId, Error> {
+        self.location_ids.get(id).map(LocationId).ok_or_else(|| {
+            let row = self.samples.len();
+            Error::malformed(
+                offset,
+                format!("sample {row} refers to missing location {id}"),
+            )
+        })
+    }
+
+    #[inline]
+    fn value(&mut self, column: &mut usize, value: u64, offset: usize) -> Result<(), Error> {
+        let Some(values) = self.samples.values.get_mut(*column) else {
+            let reason = format!(
+                "sample {} has more values than the {} sample types",
+                self.samples.len(),
+                self.samples.values.len()
+            );
+            return Err(Error::malformed(offset, reason));
+        };
+        values.push(value.cast_signed());
+        *column += 1;
+        Ok(())
+    }
+
+    fn label(&mut self, label: &Field<'_>) -> Result<(), Error> {
+        if self.samples.labels.len() as u64 >= self.limits.labels.min(u64::from(u32::MAX) - 1) {
+            return Err(over(LimitKind::Labels, self.limits.labels, label.offset));
+        }
+        let mut message = label.message()?;
+        let (mut key, mut text, mut number, mut unit) = (0, None, None, 0);
+        while let Some(field) = message.field()? {
+            match field.number {
+                1 => key = field.unsigned()?,
+                2 => text = Some(field.unsigned()?),
+                3 => number = Some(field.signed()?),
+                4 => unit = field.unsigned()?,
+                _ => {}
+            }
+        }
+        let string = |raw: u64| {
+            let count = self.profile.string_count();
+            usize::try_from(raw)
+                .ok()
+                .filter(|&index| index < count)
+                .and_then(StringId::from_index)
+                .ok_or_else(|| {
+                    let reason = format!("a label refers to string {raw} of {count}");
+                    Error::malformed(label.offset, reason)
+                })
+        };
+        // proto3 writers leave out what is zero: a label with neither is the number 0.
+        let value = match (text, number) {
+            (Some(text), _) if text != 0 => LabelValue::Text(string(text)?),
+            (Some(_), None) if unit == 0 => LabelValue::Text(StringId::EMPTY),
+            (_, number) => LabelValue::Number {
+                value: number.unwrap_or(0),
+                unit: string(unit)?,
+            },
+        };
+        let key = string(key)?;
+        self.samples.labels.push(Label { key, value });
+        Ok(())
+    }
+}
