@@ -1,0 +1,1 @@
+//! Synthetic address spaces.
