@@ -132,7 +132,7 @@ pub struct Hints<'a> {
     /// is no library is taken.
     pub exe: Option<&'a str>,
     /// The devices (major, minor) of mounted tmpfs: files on them are shared memory whatever
-    /// their path. See `cgroup::Mounts::tmpfs_devices`.
+    /// their path. See [`crate::cgroup::Mounts::tmpfs_devices`].
     pub tmpfs_devices: &'a [(u32, u32)],
 }
 
@@ -316,6 +316,3 @@ impl Region {
             )
     }
 }
-
-#[cfg(test)]
-mod tests;
