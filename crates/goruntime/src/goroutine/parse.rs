@@ -76,6 +76,8 @@ struct Building {
     stack: Stack,
     /// The ancestors' ids and stacks.
     ancestors: Vec<(u64, Stack)>,
+    /// Whether the last creator's location was whole.
+    creator_has_offset: bool,
 }
 
 impl Building {
@@ -139,7 +141,8 @@ impl<'a> Parser<'a> {
             return Ok(());
         };
         match building.prefix.strip(line) {
-            Some(content) if content.trim_ascii().is_empty() => self.end(),
+            // A lone tab is a location that was cut.
+            Some(content) if content.iter().all(|byte| *byte == b' ') => self.end(),
             Some(content) => {
                 let content = String::from_utf8_lossy(content);
                 self.content(&content)?;
@@ -185,6 +188,7 @@ impl<'a> Parser<'a> {
             prefix: Prefix::new(prefix),
             stack: Stack::default(),
             ancestors: Vec::new(),
+            creator_has_offset: false,
         });
         Ok(())
     }
@@ -343,6 +347,7 @@ impl<'a> Parser<'a> {
             }
             Some(Pending::Creator(creator)) => {
                 if let Some(building) = &mut self.building {
+                    building.creator_has_offset = offset.is_some();
                     building.stack().created_by = Some(Creator {
                         file,
                         line,
@@ -402,26 +407,11 @@ impl<'a> Parser<'a> {
     }
 
     fn finish(mut self, (last, terminated): (&[u8], bool), full: bool) -> Result<Dump> {
-        let mut truncated = full;
-        if let Some(building) = &self.building {
-            let stack = building
-                .ancestors
-                .last()
-                .map_or(&building.stack, |(_, stack)| stack);
-            let nothing = stack.frames.is_empty() && !building.goroutine.stack_unavailable;
-            let half_a_frame = matches!(
-                self.pending,
-                Some(Pending::Call { .. } | Pending::Creator(_))
-            );
-            // All but the first goroutine and the runtime's own end with their
-            // creator.
-            let of_runtime = stack
-                .frames
-                .last()
-                .is_some_and(|frame| frame.function.starts_with("runtime."));
-            let open_end = stack.created_by.is_none() && building.goroutine.id > 1 && !of_runtime;
-            truncated |= nothing || half_a_frame || (!terminated && open_end);
-        }
+        let mut truncated = full
+            || self
+                .building
+                .as_ref()
+                .is_some_and(|building| self.is_cut(building, terminated));
         let inside = !self.goroutines.is_empty() || self.building.is_some();
         if inside && !terminated && !last.is_empty() {
             let header = b"goroutine ";
@@ -445,6 +435,34 @@ impl<'a> Parser<'a> {
             preamble: self.preamble,
             foreign_lines: self.foreign_lines,
         })
+    }
+
+    /// Tells whether the goroutine at the end of the text lacks a part.
+    fn is_cut(&self, building: &Building, terminated: bool) -> bool {
+        let stack = building
+            .ancestors
+            .last()
+            .map_or(&building.stack, |(_, stack)| stack);
+        if matches!(
+            self.pending,
+            Some(Pending::Call { .. } | Pending::Creator(_))
+        ) {
+            return true;
+        }
+        if let Some(creator) = &stack.created_by {
+            // Its location ends with the instruction's offset.
+            return !terminated && (creator.line == 0 || !building.creator_has_offset);
+        }
+        let Some(outermost) = stack.frames.last() else {
+            return !building.goroutine.stack_unavailable;
+        };
+        // All goroutines end with their creator but the first and the runtime's
+        // own, which end with a known function.
+        let function = &*outermost.function;
+        let first =
+            building.goroutine.id <= 1 && (function == "main.main" || function.contains(".init"));
+        let complete = first || function.starts_with("runtime.") || !building.ancestors.is_empty();
+        !complete || (!terminated && outermost.line == 0)
     }
 }
 

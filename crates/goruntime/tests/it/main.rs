@@ -1,6 +1,8 @@
 //! Reads what real Go programs printed.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod gctrace;
+mod goroutines;
 mod memory;
 
 use std::fs;
