@@ -19,6 +19,7 @@ mod error;
 mod limits;
 mod line;
 
+pub mod buildinfo;
 pub mod expvar;
 pub mod gctrace;
 pub mod goroutine;
