@@ -4,6 +4,7 @@
 mod gctrace;
 mod goroutines;
 mod memory;
+mod seeds;
 
 use std::fs;
 use std::path::PathBuf;
