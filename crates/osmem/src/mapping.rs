@@ -9,7 +9,7 @@ use std::ops::{Add, AddAssign};
 pub struct Mapping {
     /// The first address.
     pub start: u64,
-    /// The address after the last one; never below `start`.
+    /// The address after the last one; the readers take no empty mapping.
     pub end: u64,
     /// What may be done with it.
     pub permissions: Permissions,

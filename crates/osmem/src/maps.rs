@@ -59,7 +59,7 @@ pub(crate) fn header(line: &[u8]) -> Option<Mapping> {
     let dash = range.iter().position(|&byte| byte == b'-')?;
     let start = hexadecimal(range.get(..dash)?)?;
     let end = hexadecimal(range.get(dash + 1..)?)?;
-    if end < start {
+    if end <= start {
         return None;
     }
     let (permission_letters, rest) = word(rest)?;
@@ -180,6 +180,7 @@ mod tests {
             "Rss: 4 kB",
             "c000000000 rw-p 00000000 00:00 0",
             "2-1 rw-p 00000000 00:00 0",
+            "1-1 rw-p 00000000 00:00 0",
             "1-2 rwp 00000000 00:00 0",
             "1-2 rw-q 00000000 00:00 0",
             "1-2 rw-p 00000000 0000 0",

@@ -251,7 +251,8 @@ impl Cgroup {
     }
 
     /// Returns what the kernel can take back without swapping: the file cache on its lists less
-    /// what waits to be written, and reclaimable slab.
+    /// what waits to be written, and reclaimable slab. Memory released with `MADV_FREE` is on
+    /// those lists and counts.
     pub fn reclaimable(&self) -> Option<u64> {
         let stat = &self.stat;
         let file_cache = stat
@@ -312,15 +313,18 @@ impl Cgroup {
     }
 
     /// Returns by how much the file cache on the kernel's lists differs from the file cache as it
-    /// is counted: `inactive_file + active_file - (file - shmem)`. Locked file pages and per-CPU
-    /// batches make it differ from 0.
+    /// is counted: `inactive_file + active_file - (file - shmem)`. Positive when processes have
+    /// released memory with `MADV_FREE`: the kernel puts those anonymous pages on the inactive
+    /// file list (so that the working set leaves them out) and still counts them as anonymous.
+    /// Locked file pages and per-CPU batches make it differ from 0 as well.
     pub fn file_lists_gap(&self) -> Option<i128> {
         let lists = i128::from(self.stat.inactive_file?) + i128::from(self.stat.active_file?);
         Some(lists - i128::from(self.page_cache()?))
     }
 
     /// Returns by how much the anonymous and shared memory on the kernel's lists differs from
-    /// what is counted: `inactive_anon + active_anon - (anon + shmem)`.
+    /// what is counted: `inactive_anon + active_anon - (anon + shmem)`. Negative when processes
+    /// have released memory with `MADV_FREE`, or locked it.
     pub fn anon_lists_gap(&self) -> Option<i128> {
         let stat = &self.stat;
         let lists = i128::from(stat.inactive_anon?) + i128::from(stat.active_anon?);

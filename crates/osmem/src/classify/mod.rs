@@ -222,6 +222,16 @@ impl AddressSpace {
         ClassTotals::of(&self.regions)
     }
 
+    /// Returns the process's virtual size, as `VmSize` counts it: the vsyscall page, which all
+    /// processes of amd64 show in the kernel's half, is left out.
+    pub fn virtual_size(&self) -> u64 {
+        self.regions
+            .iter()
+            .filter(|region| region.mapping.start < 1 << 63)
+            .map(|region| region.mapping.size())
+            .fold(0, u64::saturating_add)
+    }
+
     /// Returns the process's memory by the usual measures; `None` when only `maps` was read.
     pub fn process_memory(&self) -> Option<ProcessMemory> {
         ProcessMemory::from_mappings(self.regions.iter().map(|region| &region.mapping))
