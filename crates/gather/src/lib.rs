@@ -1,1 +1,29 @@
 //! Getting evidence from a pid, an address, files or stdin.
+//!
+//! This is the only crate that touches sockets, `/proc`, files and clocks.
+//! [`Source::parse`] says what an argument means, [`capture`] takes everything
+//! from the sources in the order that disturbs the process least, and
+//! [`processes`] lists the Go programs of this machine. Nothing is understood
+//! here: bytes are taken, dated and named.
+//!
+//! A part that cannot be had is never an error as long as something else can:
+//! it is in [`fathom_evidence::Capture::missing`], with one line that says why
+//! and often one that says what to do.
+
+mod capture;
+mod clock;
+mod error;
+mod files;
+mod http;
+mod options;
+mod pprof;
+mod process;
+mod recorder;
+mod source;
+
+pub use capture::{capture, profile};
+pub use error::Error;
+pub use http::Address;
+pub use options::{Event, Options, Probe, Tls};
+pub use process::listing::{GoProcess, processes};
+pub use source::Source;
