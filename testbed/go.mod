@@ -1,0 +1,3 @@
+module fathom/testbed
+
+go 1.21
