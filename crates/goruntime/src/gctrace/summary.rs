@@ -1,5 +1,7 @@
 //! What a series of collections says of a program.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::GcCycle;
@@ -85,6 +87,59 @@ pub enum Observation {
         /// Is the assists' part of the marking's CPU time, 0 to 1.
         share: f64,
     },
+}
+
+impl fmt::Display for Observation {
+    /// Says it in a sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let percent = |share: f64| share * 100.0;
+        match self {
+            Self::LiveHeapGrows {
+                from_mib,
+                to_mib,
+                mib_per_hour,
+            } => {
+                write!(
+                    f,
+                    "The live heap grew steadily from {from_mib} MiB to {to_mib} MiB"
+                )?;
+                match mib_per_hour {
+                    Some(slope) => write!(
+                        f,
+                        ", {slope:.1} MiB an hour: a leak, or a cache that fills."
+                    ),
+                    None => write!(f, ": a leak, or a cache that fills."),
+                }
+            }
+            Self::ForcedOften { forced, cycles } => write!(
+                f,
+                "{forced} of {cycles} collections were forced, by runtime.GC, debug.FreeOSMemory or two minutes without one."
+            ),
+            Self::GcCpuHigh { share } => {
+                write!(
+                    f,
+                    "The collector takes {:.0} % of the CPU.",
+                    percent(*share)
+                )
+            }
+            Self::MemoryLimitThrash { cycles, share } => write!(
+                f,
+                "{cycles} collections ({:.0} %) had a goal at the live heap: a memory limit leaves no room, or GOGC is very low.",
+                percent(*share)
+            ),
+            Self::CyclesFrequent { per_second } => {
+                write!(f, "The collector runs {per_second:.1} times a second.")
+            }
+            Self::PausesLong { p99_ms } => {
+                write!(f, "One pause in a hundred takes {p99_ms:.1} ms or more.")
+            }
+            Self::AssistsHigh { share } => write!(
+                f,
+                "Allocating goroutines did {:.0} % of the marking: they allocate faster than the collector marks.",
+                percent(*share)
+            ),
+        }
+    }
 }
 
 /// Is a summary of a series of collections.

@@ -116,16 +116,10 @@ pub fn sort(groups: &mut [Group], order: Order) {
             Order::Wait => waits.then(counts),
             Order::Count => counts.then(waits),
         };
-        let place = |group: &Group| {
-            let frames = group
-                .stack
-                .iter()
-                .map(|frame| (Arc::clone(&frame.function), frame.line));
-            frames.collect::<Vec<_>>()
-        };
+        let place = |frame: &Frame| (frame.line, Arc::clone(&frame.function));
         first
             .then_with(|| a.state.cmp(&b.state))
-            .then_with(|| place(a).cmp(&place(b)))
+            .then_with(|| a.stack.iter().map(place).cmp(b.stack.iter().map(place)))
     });
 }
 

@@ -158,6 +158,12 @@ fn observations_name_what_the_series_shows() {
     else {
         panic!("{:?}", summary_of_leak.observations);
     };
+    assert_eq!(
+        summary_of_leak.observations[0].to_string(),
+        format!(
+            "The live heap grew steadily from {from_mib} MiB to {to_mib} MiB, 7200.0 MiB an hour: a leak, or a cache that fills."
+        )
+    );
     assert!(from_mib < 40 && to_mib > 110, "{from_mib} {to_mib}");
     assert!((slope - 7200.0).abs() < 1e-6, "{slope}");
     assert_eq!(
