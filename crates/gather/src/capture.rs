@@ -121,7 +121,12 @@ fn finish(recorder: Recorder<'_>, sources: &[Source], is_live: bool) -> Result<C
     let capture = recorder.finish(is_live);
     if capture.is_empty() {
         let names: Vec<String> = sources.iter().map(Source::describe).collect();
-        let first = capture.missing.into_iter().next();
+        // That the process behind an address was not found is the lesser news.
+        let position = capture
+            .missing
+            .iter()
+            .position(|missing| missing.what != "proc/");
+        let first = capture.missing.into_iter().nth(position.unwrap_or(0));
         return Err(Error::Nothing {
             what: names.join(", "),
             why: first.as_ref().map_or_else(

@@ -146,7 +146,9 @@ impl Server {
             return Some(Index::Names(listed_names(&text)));
         }
         match failure {
-            Some(Failure::Status(404, _)) => Some(Index::Unknown),
+            Some(Failure::Status(404, _) | Failure::TooLarge(_) | Failure::Cut(_)) => {
+                Some(Index::Unknown)
+            }
             Some(reason) if reason.is_final() => None,
             _ => Some(Index::Foreign),
         }
