@@ -208,6 +208,43 @@ pub fn godebug(version: GoVersion, setting: &str) -> PathBuf {
         .join(format!("{setting}.txt"))
 }
 
+/// What the sampler of a real process saw of a site whose truth is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampledSite {
+    /// The run, from 0 to 199.
+    pub run: u32,
+    /// The bytes of an object.
+    pub size: u64,
+    /// The objects that were in use.
+    pub held: u64,
+    /// Those of them that were sampled: the raw count, not scaled.
+    pub sampled: u64,
+}
+
+/// Returns what 200 runs of `testbed/sampled_sites` saw of its ten sites, with Go's default
+/// sampling rate of 524,288 bytes; recorded with the versions of [`GoVersion::LIVE`].
+///
+/// # Panics
+///
+/// When the version was not recorded, or a line is not four numbers apart by tabs.
+pub fn sampled_sites(version: GoVersion) -> Vec<SampledSite> {
+    let path = fixtures().join("sampling").join(format!("go{version}.tsv"));
+    let text = read_text(&path);
+    let rows = text.lines().enumerate().skip(1).map(|(index, line)| {
+        let numbers: Option<Vec<u64>> = line.split('\t').map(|cell| cell.parse().ok()).collect();
+        match numbers.as_deref() {
+            Some(&[run, size, held, sampled]) => SampledSite {
+                run: u32::try_from(run).unwrap_or(u32::MAX),
+                size,
+                held,
+                sampled,
+            },
+            _ => panic!("{}: line {}: {line:?}", path.display(), index + 1),
+        }
+    });
+    rows.collect()
+}
+
 /// Reads a fixture.
 ///
 /// # Panics
@@ -249,6 +286,19 @@ mod tests {
             assert_eq!(cause.json("expect.json")["cause"], cause.name());
             assert_eq!(Cause::named(cause.name()), Some(cause));
             assert_eq!(cause.expectation().cgo, cause == Cause::CgoMalloc);
+        }
+    }
+
+    #[test]
+    fn two_hundred_runs_of_ten_sites_were_recorded_and_none_sampled_more_than_it_held() {
+        for version in GoVersion::LIVE {
+            let sites = sampled_sites(version);
+            assert_eq!(sites.len(), 2000, "{version}");
+            for site in sites {
+                assert!(site.run < 200);
+                assert_eq!(site.size * site.held, 20 << 20);
+                assert!(site.sampled <= site.held);
+            }
         }
     }
 

@@ -17,7 +17,7 @@ use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -154,17 +154,9 @@ impl Program {
         let executable = self.build()?;
         let run = RunDirectory::create()?;
         let stderr = run.0.join("stderr.txt");
-        let mut command = Command::new(&executable);
-        for runtime_setting in ["GOGC", "GOMEMLIMIT", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK"] {
-            command.env_remove(runtime_setting);
-        }
+        let mut command = self.command(&executable, &run);
         command
-            .args(&self.arguments)
-            // The files that some programs map must not lie in a tmpfs, as /tmp may.
-            .env("TMPDIR", &run.0)
             .env("TESTBED_WATCH_PARENT", "1")
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(File::create(&stderr).map_err(Error::file(&stderr))?);
         let mut child = command.spawn().map_err(|source| Error::Spawn {
@@ -184,6 +176,36 @@ impl Program {
                 output: guarded.stderr(),
             }),
         }
+    }
+
+    /// Builds the program, runs it until it ends by itself, and returns what it wrote.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Program::build`]; how the program ended is in the output's status.
+    pub fn output(&self) -> Result<Output, Error> {
+        let executable = self.build()?;
+        let run = RunDirectory::create()?;
+        self.command(&executable, &run)
+            .output()
+            .map_err(|source| Error::Spawn {
+                command: executable.clone(),
+                source,
+            })
+    }
+
+    fn command(&self, executable: &Path, run: &RunDirectory) -> Command {
+        let mut command = Command::new(executable);
+        for runtime_setting in ["GOGC", "GOMEMLIMIT", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK"] {
+            command.env_remove(runtime_setting);
+        }
+        command
+            .args(&self.arguments)
+            // The files that some programs map must not lie in a tmpfs, as /tmp may.
+            .env("TMPDIR", &run.0)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null());
+        command
     }
 }
 
