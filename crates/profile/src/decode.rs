@@ -12,7 +12,7 @@ use crate::error::{Error, LimitKind, Position};
 use crate::handle::{NONE, StringId};
 use crate::limits::Limits;
 use crate::profile::Profile;
-use crate::tables::{Mapping, SampleTable, Symbolization, ValueType};
+use crate::tables::{FunctionTable, Mapping, SampleTable, Symbolization, ValueType};
 use crate::text;
 use crate::wire::{Field, Reader};
 
@@ -33,19 +33,41 @@ pub(crate) fn any(input: Cow<'_, [u8]>, limits: &Limits) -> Result<Profile, Erro
     if text::is_text(&plain) {
         return text::parse(&plain, limits);
     }
-    proto(&plain, limits)
+    proto(&plain, limits).map_err(|error| match foreign_form(&plain) {
+        Some(form) => Error::Unrecognized {
+            reason: format!("it looks like {form}"),
+        },
+        None => error,
+    })
+}
+
+/// Names what else is mistaken for a profile, by its first bytes.
+fn foreign_form(bytes: &[u8]) -> Option<&'static str> {
+    const FORMS: [(&[u8], &str); 7] = [
+        (b"\x7fELF", "an ELF executable"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"go 1.", "a Go execution trace"),
+        (b"PERFILE2", "perf's own data"),
+        (b"\x89PNG", "a picture"),
+        (b"%PDF", "a PDF document"),
+        (b"\xcf\xfa\xed\xfe", "a Mach-O executable"),
+    ];
+    FORMS
+        .iter()
+        .find(|(magic, _)| bytes.starts_with(magic))
+        .map(|(_, form)| *form)
 }
 
 /// What the first pass keeps until everything is known.
 #[derive(Default)]
 struct Raw {
-    sample_types: Vec<(u64, u64)>,
-    period_type: Option<(u64, u64)>,
-    default_sample_type: u64,
-    comments: Vec<u64>,
-    doc_url: u64,
-    drop_frames: u64,
-    keep_frames: u64,
+    sample_types: Vec<RawType>,
+    period_type: Option<RawType>,
+    default_sample_type: Reference,
+    comments: Vec<Reference>,
+    doc_url: Reference,
+    drop_frames: Reference,
+    keep_frames: Reference,
     samples: u64,
     functions: Vec<RawFunction>,
     mappings: Vec<RawMapping>,
@@ -56,6 +78,16 @@ struct Raw {
     strings: u64,
 }
 
+/// A reference into the string table, with the offset of the field that holds it.
+type Reference = (u64, usize);
+
+#[derive(Clone, Copy)]
+struct RawType {
+    kind: u64,
+    unit: u64,
+    offset: usize,
+}
+
 #[derive(Default)]
 struct RawFunction {
     id: u64,
@@ -63,6 +95,7 @@ struct RawFunction {
     system_name: u64,
     file: u64,
     start_line: i64,
+    offset: usize,
 }
 
 #[derive(Default)]
@@ -74,6 +107,8 @@ struct RawMapping {
     file: u64,
     build_id: u64,
     symbols: Symbolization,
+    /// Where it is in the input.
+    at: usize,
 }
 
 #[derive(Default)]
@@ -94,9 +129,15 @@ fn proto(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     strings(bytes, limits, &raw, &mut profile)?;
     heads(&raw, &mut profile)?;
 
-    let mapping_ids = IdMap::new("mapping", raw.mappings.iter().map(|mapping| mapping.id))?;
-    let function_ids = IdMap::new("function", raw.functions.iter().map(|function| function.id))?;
-    let location_ids = IdMap::new("location", raw.locations.iter().map(|location| location.id))?;
+    let mapping_ids = IdMap::new("mapping", raw.mappings.iter().map(|row| (row.id, row.at)))?;
+    let function_ids = IdMap::new(
+        "function",
+        raw.functions.iter().map(|row| (row.id, row.offset)),
+    )?;
+    let location_ids = IdMap::new(
+        "location",
+        raw.locations.iter().map(|row| (row.id, row.offset)),
+    )?;
     mappings(std::mem::take(&mut raw.mappings), &mut profile)?;
     functions(std::mem::take(&mut raw.functions), &mut profile)?;
     locations(&mut raw, &mapping_ids, &function_ids, &mut profile)?;
@@ -198,8 +239,8 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
                     return Err(over(LimitKind::Strings, limits.strings, at));
                 }
             }
-            7 => raw.drop_frames = field.unsigned()?,
-            8 => raw.keep_frames = field.unsigned()?,
+            7 => raw.drop_frames = (field.unsigned()?, at),
+            8 => raw.keep_frames = (field.unsigned()?, at),
             9 => {
                 let time = field.signed()?;
                 if profile.time_nanos != 0 && time != 0 {
@@ -213,14 +254,14 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
             13 => each_number(&field, |comment| {
                 push(
                     &mut raw.comments,
-                    comment,
+                    (comment, at),
                     LimitKind::Comments,
                     limits.comments,
                     at,
                 )
             })?,
-            14 => raw.default_sample_type = field.unsigned()?,
-            15 => raw.doc_url = field.unsigned()?,
+            14 => raw.default_sample_type = (field.unsigned()?, at),
+            15 => raw.doc_url = (field.unsigned()?, at),
             _ => {}
         }
     }
@@ -245,13 +286,17 @@ fn each_number(
     Ok(())
 }
 
-fn value_type(field: &Field<'_>) -> Result<(u64, u64), Error> {
+fn value_type(field: &Field<'_>) -> Result<RawType, Error> {
     let mut message = field.message()?;
-    let mut value_type = (0, 0);
+    let mut value_type = RawType {
+        kind: 0,
+        unit: 0,
+        offset: field.offset,
+    };
     while let Some(field) = message.field()? {
         match field.number {
-            1 => value_type.0 = field.unsigned()?,
-            2 => value_type.1 = field.unsigned()?,
+            1 => value_type.kind = field.unsigned()?,
+            2 => value_type.unit = field.unsigned()?,
             _ => {}
         }
     }
@@ -260,7 +305,10 @@ fn value_type(field: &Field<'_>) -> Result<(u64, u64), Error> {
 
 fn mapping(field: &Field<'_>) -> Result<RawMapping, Error> {
     let mut message = field.message()?;
-    let mut mapping = RawMapping::default();
+    let mut mapping = RawMapping {
+        at: field.offset,
+        ..RawMapping::default()
+    };
     while let Some(field) = message.field()? {
         match field.number {
             1 => mapping.id = field.unsigned()?,
@@ -287,7 +335,10 @@ fn mapping(field: &Field<'_>) -> Result<RawMapping, Error> {
 
 fn function(field: &Field<'_>) -> Result<RawFunction, Error> {
     let mut message = field.message()?;
-    let mut function = RawFunction::default();
+    let mut function = RawFunction {
+        offset: field.offset,
+        ..RawFunction::default()
+    };
     while let Some(field) = message.field()? {
         match field.number {
             1 => function.id = field.unsigned()?,
@@ -374,23 +425,20 @@ fn strings(bytes: &[u8], limits: &Limits, raw: &Raw, profile: &mut Profile) -> R
 }
 
 /// Checks a reference into the string table.
-fn string(profile: &Profile, raw: u64, of: &str) -> Result<StringId, Error> {
+fn string(profile: &Profile, (raw, offset): Reference, of: &str) -> Result<StringId, Error> {
     let count = profile.strings.len();
     usize::try_from(raw)
         .ok()
         .filter(|&index| index < count)
         .and_then(StringId::from_index)
-        .ok_or_else(|| Error::Malformed {
-            offset: 0,
-            reason: format!("{of} refers to string {raw} of {count}"),
-        })
+        .ok_or_else(|| Error::malformed(offset, format!("{of} refers to string {raw} of {count}")))
 }
 
 fn heads(raw: &Raw, profile: &mut Profile) -> Result<(), Error> {
-    let value_type = |profile: &Profile, (kind, unit): (u64, u64), of: &str| {
+    let value_type = |profile: &Profile, raw: RawType, of: &str| {
         Ok::<_, Error>(ValueType {
-            kind: string(profile, kind, of)?,
-            unit: string(profile, unit, of)?,
+            kind: string(profile, (raw.kind, raw.offset), of)?,
+            unit: string(profile, (raw.unit, raw.offset), of)?,
         })
     };
     for &kind in &raw.sample_types {
@@ -419,8 +467,8 @@ fn mappings(raw: Vec<RawMapping>, profile: &mut Profile) -> Result<(), Error> {
             start: mapping.start,
             limit: mapping.limit,
             offset: mapping.offset,
-            file: string(profile, mapping.file, "a mapping")?,
-            build_id: string(profile, mapping.build_id, "a mapping")?,
+            file: string(profile, (mapping.file, mapping.at), "a mapping")?,
+            build_id: string(profile, (mapping.build_id, mapping.at), "a mapping")?,
             symbols: mapping.symbols,
         };
         profile.mappings.push(row);
@@ -429,21 +477,15 @@ fn mappings(raw: Vec<RawMapping>, profile: &mut Profile) -> Result<(), Error> {
 }
 
 fn functions(raw: Vec<RawFunction>, profile: &mut Profile) -> Result<(), Error> {
-    let table = &mut profile.functions;
-    table.name.reserve(raw.len());
-    table.system_name.reserve(raw.len());
-    table.file.reserve(raw.len());
-    table.start_line.reserve(raw.len());
+    let mut table = FunctionTable::with_capacity(raw.len());
     for function in raw {
-        let name = string(profile, function.name, "a function")?;
-        let system_name = string(profile, function.system_name, "a function")?;
-        let file = string(profile, function.file, "a function")?;
-        let table = &mut profile.functions;
-        table.name.push(name);
-        table.system_name.push(system_name);
-        table.file.push(file);
+        let text = |raw: u64| string(profile, (raw, function.offset), "a function");
+        table.name.push(text(function.name)?);
+        table.system_name.push(text(function.system_name)?);
+        table.file.push(text(function.file)?);
         table.start_line.push(function.start_line);
     }
+    profile.functions = table;
     Ok(())
 }
 

@@ -7,10 +7,11 @@
 //!
 //! What is decided here:
 //!
-//! - A profile is never changed in place: operations return new ones.
+//! - A profile is never changed in place: [`merge`], [`diff`] and [`scale`] return new ones.
 //! - Strings are interned in one buffer and compared by handle.
 //! - Arithmetic and unit texts follow `go tool pprof`, so that numbers agree to the byte;
-//!   where that tool is known to be wrong, this crate is right instead.
+//!   where that tool is known to be wrong (see [`merge`]), this crate is right instead.
+//! - What Go's sampling heap profiler can and cannot know is in [`sampling`].
 //!
 //! It draws nothing and knows no views: `fathom-report` does that.
 //!
@@ -28,6 +29,9 @@
 pub mod builder;
 mod compress;
 mod decode;
+pub mod diff;
+pub mod encode;
+mod equality;
 mod error;
 pub mod folded;
 mod handle;
@@ -35,9 +39,12 @@ pub mod heap;
 mod kind;
 mod limits;
 pub mod measurement;
+pub mod merge;
 mod profile;
 pub mod sampling;
+pub mod scale;
 pub mod site;
+pub mod snapshot;
 mod strings;
 mod tables;
 mod text;

@@ -88,6 +88,15 @@ pub(crate) struct FunctionTable {
 }
 
 impl FunctionTable {
+    pub(crate) fn with_capacity(rows: usize) -> Self {
+        Self {
+            name: Vec::with_capacity(rows),
+            system_name: Vec::with_capacity(rows),
+            file: Vec::with_capacity(rows),
+            start_line: Vec::with_capacity(rows),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.name.len()
     }

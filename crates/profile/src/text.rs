@@ -37,9 +37,15 @@ pub(crate) fn is_text(bytes: &[u8]) -> bool {
 /// Reads a text form.
 pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
     let mut lines = lines::Lines::new(bytes);
-    let Some(head) = lines.next_filled() else {
+    let Some(mut head) = lines.next_filled() else {
         return Err(Error::Empty);
     };
+    while head.text.starts_with(b"#") {
+        let Some(next) = lines.next_filled() else {
+            break;
+        };
+        head = next;
+    }
     if let Some(header) = heap::header(&head)? {
         return heap::read(header, lines, limits);
     }

@@ -23,37 +23,41 @@ enum Form {
 }
 
 impl IdMap {
-    /// Maps `ids` to 0, 1, 2, ….
+    /// Maps `ids`, which come with their offsets in the input, to 0, 1, 2, ….
     ///
     /// Fails when an id comes twice. There must be fewer than `u32::MAX` of them, which
     /// the limits see to.
     pub(crate) fn new(
         of: &'static str,
-        ids: impl ExactSizeIterator<Item = u64> + Clone,
+        ids: impl ExactSizeIterator<Item = (u64, usize)> + Clone,
     ) -> Result<Self, Error> {
         let count = u32::try_from(ids.len()).unwrap_or(NONE);
-        if ids.clone().zip(1_u64..).all(|(id, wanted)| id == wanted) {
+        if ids
+            .clone()
+            .zip(1_u64..)
+            .all(|((id, _), wanted)| id == wanted)
+        {
             return Ok(Self {
                 of,
                 form: Form::InOrder(count),
             });
         }
-        let twice = |id: u64| {
-            Err(Error::Malformed {
-                offset: 0,
-                reason: format!("{of} id {id} comes twice"),
-            })
+        let twice = |id: u64, offset: usize| {
+            Err(Error::malformed(
+                offset,
+                format!("{of} id {id} comes twice"),
+            ))
         };
-        let largest = ids.clone().max().unwrap_or(0);
+        let largest = ids.clone().map(|(id, _)| id).max().unwrap_or(0);
         if largest < 4 * u64::from(count) + 1024 {
             let mut positions = vec![NONE; usize::try_from(largest).unwrap_or(0) + 1];
-            for (id, position) in ids.zip(0_u32..) {
+            for ((id, offset), position) in ids.zip(0_u32..) {
                 let slot = usize::try_from(id)
                     .ok()
                     .and_then(|id| positions.get_mut(id));
                 match slot {
                     Some(slot) if *slot == NONE => *slot = position,
-                    _ => return twice(id),
+                    _ => return twice(id, offset),
                 }
             }
             return Ok(Self {
@@ -62,9 +66,9 @@ impl IdMap {
             });
         }
         let mut positions = HashMap::with_capacity(ids.len());
-        for (id, position) in ids.zip(0_u32..) {
+        for ((id, offset), position) in ids.zip(0_u32..) {
             if positions.insert(id, position).is_some() {
-                return twice(id);
+                return twice(id, offset);
             }
         }
         Ok(Self {
@@ -100,7 +104,7 @@ mod tests {
     use super::*;
 
     fn positions(ids: &[u64], asked: &[u64]) -> Vec<Option<u32>> {
-        let map = IdMap::new("location", ids.iter().copied()).unwrap();
+        let map = IdMap::new("location", ids.iter().map(|&id| (id, 7))).unwrap();
         asked.iter().map(|&id| map.get(id)).collect()
     }
 
@@ -124,8 +128,12 @@ mod tests {
     #[test]
     fn an_id_that_comes_twice_is_an_error() {
         for ids in [&[2, 2][..], &[1 << 40, 3, 1 << 40]] {
-            let error = IdMap::new("function", ids.iter().copied()).unwrap_err();
-            assert!(error.to_string().contains("comes twice"), "{error}");
+            let error = IdMap::new("function", ids.iter().map(|&id| (id, 7))).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.contains("at byte 7") && text.contains("comes twice"),
+                "{text}"
+            );
         }
     }
 }

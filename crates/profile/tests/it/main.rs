@@ -1,7 +1,10 @@
 //! Integration tests of the profile readers and writers.
 
+mod algebra;
+mod damage;
 mod heap;
 mod recorded;
+mod text;
 
 use std::path::{Path, PathBuf};
 

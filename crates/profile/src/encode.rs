@@ -1,0 +1,245 @@
+//! Writing profile.proto as google/pprof's encoder does (`profile/encode.go`): strings in
+//! the order in which they are met, repeated numbers packed from the third on, ids from 1
+//! in table order.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::handle::{NONE, StringId};
+use crate::profile::Profile;
+use crate::tables::{Label, LabelValue, ValueType};
+
+/// Writes a profile as gzipped profile.proto, which `go tool pprof` reads.
+///
+/// What [`Profile::parse`] makes of it equals `profile`.
+///
+/// ```
+/// use fathom_profile::{Limits, Profile, encode};
+///
+/// let profile = Profile::parse(b"main;work 3\n", &Limits::default())?;
+/// let again = Profile::parse(&encode::write_proto(&profile), &Limits::default())?;
+/// assert_eq!(profile, again);
+/// # Ok::<(), fathom_profile::Error>(())
+/// ```
+pub fn write_proto(profile: &Profile) -> Vec<u8> {
+    let raw = write_raw_proto(profile);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // A vector takes all that is written to it.
+    let _ = encoder.write_all(&raw);
+    encoder.finish().unwrap_or_default()
+}
+
+/// Writes a profile as profile.proto without compression.
+pub fn write_raw_proto(profile: &Profile) -> Vec<u8> {
+    let mut writer = Writer {
+        profile,
+        out: Message::default(),
+        order: vec![StringId::EMPTY],
+        numbers: vec![NONE; profile.string_count()],
+    };
+    writer.all();
+    writer.out.0
+}
+
+struct Writer<'p> {
+    profile: &'p Profile,
+    out: Message,
+    /// The string table as it will be written.
+    order: Vec<StringId>,
+    /// The position of each of our strings in it.
+    numbers: Vec<u32>,
+}
+
+impl Writer<'_> {
+    fn string(&mut self, id: StringId) -> u64 {
+        if self.profile.text(id).is_empty() {
+            return 0;
+        }
+        let Some(number) = self.numbers.get_mut(id.index()) else {
+            return 0;
+        };
+        if *number == NONE {
+            *number = u32::try_from(self.order.len()).unwrap_or(NONE);
+            self.order.push(id);
+        }
+        u64::from(*number)
+    }
+
+    fn value_type(&mut self, field: u64, kind: ValueType) {
+        let mut message = Message::default();
+        message.optional(1, self.string(kind.kind));
+        message.optional(2, self.string(kind.unit));
+        self.out.message(field, &message);
+    }
+
+    fn all(&mut self) {
+        let profile = self.profile;
+        for &kind in &profile.sample_types {
+            self.value_type(1, kind);
+        }
+        self.samples();
+        self.mappings();
+        self.locations();
+        self.functions();
+        let drop_frames = self.string(profile.drop_frames);
+        let keep_frames = self.string(profile.keep_frames);
+        let mut tail = Message::default();
+        std::mem::swap(&mut tail, &mut self.out);
+        if let Some(kind) = profile.period_type {
+            self.value_type(11, kind);
+        }
+        std::mem::swap(&mut tail, &mut self.out);
+        let comments: Vec<u64> = profile.comments.iter().map(|&id| self.string(id)).collect();
+        let default_sample_type = self.string(profile.default_sample_type);
+        let doc_url = self.string(profile.doc_url);
+
+        for &id in &self.order {
+            self.out.bytes(6, profile.text(id).as_bytes());
+        }
+        self.out.optional(7, drop_frames);
+        self.out.optional(8, keep_frames);
+        self.out.optional(9, profile.time_nanos.cast_unsigned());
+        self.out
+            .optional(10, profile.duration_nanos.cast_unsigned());
+        self.out.0.extend_from_slice(&tail.0);
+        self.out.optional(12, profile.period.cast_unsigned());
+        self.out.repeated(13, comments.into_iter());
+        self.out.number(14, default_sample_type);
+        self.out.optional(15, doc_url);
+    }
+
+    fn samples(&mut self) {
+        let profile = self.profile;
+        let mut message = Message::default();
+        for sample in 0..profile.sample_count() {
+            message.0.clear();
+            let stack = profile.stack(sample).iter();
+            message.repeated(1, stack.map(|location| u64::from(location.0) + 1));
+            let values = profile.samples.values.iter();
+            message.repeated(2, values.map(|column| column[sample].cast_unsigned()));
+            for label in profile.label_rows(sample) {
+                let label = self.label(*label);
+                message.message(3, &label);
+            }
+            self.out.message(2, &message);
+        }
+    }
+
+    fn label(&mut self, label: Label) -> Message {
+        let mut message = Message::default();
+        message.optional(1, self.string(label.key));
+        match label.value {
+            LabelValue::Text(text) => message.number(2, self.string(text)),
+            LabelValue::Number { value, unit } => {
+                message.number(3, value.cast_unsigned());
+                message.optional(4, self.string(unit));
+            }
+        }
+        message
+    }
+
+    fn mappings(&mut self) {
+        for (mapping, id) in self.profile.mappings.iter().zip(1_u64..) {
+            let mut message = Message::default();
+            message.optional(1, id);
+            message.optional(2, mapping.start);
+            message.optional(3, mapping.limit);
+            message.optional(4, mapping.offset);
+            message.optional(5, self.string(mapping.file));
+            message.optional(6, self.string(mapping.build_id));
+            message.optional(7, u64::from(mapping.symbols.functions));
+            message.optional(8, u64::from(mapping.symbols.filenames));
+            message.optional(9, u64::from(mapping.symbols.line_numbers));
+            message.optional(10, u64::from(mapping.symbols.inline_frames));
+            self.out.message(3, &message);
+        }
+    }
+
+    fn locations(&mut self) {
+        let table = &self.profile.locations;
+        // `NONE` is no mapping and no function; the others are counted from 1.
+        let reference = |raw: u32| if raw == NONE { 0 } else { u64::from(raw) + 1 };
+        let mut message = Message::default();
+        for index in 0..table.len() {
+            message.0.clear();
+            message.optional(1, index as u64 + 1);
+            message.optional(2, reference(table.mapping[index]));
+            message.optional(3, table.address[index]);
+            for row in table.line_range(index) {
+                let mut line = Message::default();
+                line.optional(1, reference(table.line_function[row]));
+                line.optional(2, table.line_number[row].cast_unsigned());
+                line.optional(3, table.line_column[row].cast_unsigned());
+                message.message(4, &line);
+            }
+            message.optional(5, u64::from(table.folded[index]));
+            self.out.message(4, &message);
+        }
+    }
+
+    fn functions(&mut self) {
+        let table = &self.profile.functions;
+        for index in 0..table.len() {
+            let mut message = Message::default();
+            message.optional(1, index as u64 + 1);
+            message.optional(2, self.string(table.name[index]));
+            message.optional(3, self.string(table.system_name[index]));
+            message.optional(4, self.string(table.file[index]));
+            message.optional(5, table.start_line[index].cast_unsigned());
+            self.out.message(5, &message);
+        }
+    }
+}
+
+const fn low_bits(value: u64) -> u8 {
+    (value & 0x7f) as u8
+}
+
+/// The bytes of a message.
+#[derive(Default)]
+struct Message(Vec<u8>);
+
+impl Message {
+    fn varint(&mut self, mut value: u64) {
+        while value >= 0x80 {
+            self.0.push(low_bits(value) | 0x80);
+            value >>= 7;
+        }
+        self.0.push(low_bits(value));
+    }
+
+    fn number(&mut self, field: u64, value: u64) {
+        self.varint(field << 3);
+        self.varint(value);
+    }
+
+    /// Writes a number unless it is 0.
+    fn optional(&mut self, field: u64, value: u64) {
+        if value != 0 {
+            self.number(field, value);
+        }
+    }
+
+    fn bytes(&mut self, field: u64, bytes: &[u8]) {
+        self.varint(field << 3 | 2);
+        self.varint(bytes.len() as u64);
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn message(&mut self, field: u64, message: &Self) {
+        self.bytes(field, &message.0);
+    }
+
+    /// Writes numbers, packed when there are more than two.
+    fn repeated(&mut self, field: u64, values: impl ExactSizeIterator<Item = u64>) {
+        if values.len() <= 2 {
+            values.for_each(|value| self.number(field, value));
+            return;
+        }
+        let mut packed = Self::default();
+        values.for_each(|value| packed.varint(value));
+        self.message(field, &packed);
+    }
+}
