@@ -121,12 +121,7 @@ fn finish(recorder: Recorder<'_>, sources: &[Source], is_live: bool) -> Result<C
     let capture = recorder.finish(is_live);
     if capture.is_empty() {
         let names: Vec<String> = sources.iter().map(Source::describe).collect();
-        // That the process behind an address was not found is the lesser news.
-        let position = capture
-            .missing
-            .iter()
-            .position(|missing| missing.what != "proc/");
-        let first = capture.missing.into_iter().nth(position.unwrap_or(0));
+        let first = capture.missing.into_iter().next();
         return Err(Error::Nothing {
             what: names.join(", "),
             why: first.as_ref().map_or_else(
@@ -152,22 +147,30 @@ fn live(plan: &Plan<'_>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         None => None,
     };
     recorder.capture.target.host = host_name(&options.proc_root);
+    let mut not_found = None;
     let pid = match (plan.pid, plan.address, &server) {
         (Some(pid), _, Some(server)) => {
             check_pair(pid, server, recorder);
             Some(pid)
         }
         (None, Some(address), Some(server)) if cfg!(target_os = "linux") => {
-            find_pid(address, server, recorder)
+            match find_pid(address, server, recorder) {
+                Ok(pid) => pid,
+                Err(missing) => {
+                    not_found = Some(missing);
+                    None
+                }
+            }
         }
         (pid, _, _) => pid,
     };
-    let process = pid.map(|pid| Process::new(&options.proc_root, pid));
+    let process = pid
+        .map(|pid| Process::new(&options.proc_root, pid))
+        .filter(|process| process.take(recorder));
     match &process {
         Some(process) => {
             recorder.capture.target.pid = Some(process.pid);
             recorder.capture.target.exe = process.exe_name();
-            process.take(recorder);
         }
         None => recorder.capture.target.remote = true,
     }
@@ -182,6 +185,10 @@ fn live(plan: &Plan<'_>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
     }
     if let Some(server) = &server {
         server.take(recorder);
+    }
+    // Of a server that does not answer, nobody asks which process it is.
+    if let Some(missing) = not_found.filter(|_| !recorder.capture.is_empty()) {
+        recorder.skip(missing);
     }
     if let (Some(process), Some(_)) = (&process, &server) {
         process.take_again(recorder);
@@ -231,7 +238,11 @@ fn same_command(left: &[u8], right: &[u8]) -> bool {
 ///
 /// The listener is not always the process: a container's port is held by a
 /// proxy. The command line that the address itself serves tells.
-fn find_pid(address: &Address, server: &Server, recorder: &mut Recorder<'_>) -> Option<u32> {
+fn find_pid(
+    address: &Address,
+    server: &Server,
+    recorder: &mut Recorder<'_>,
+) -> Result<Option<u32>, Missing> {
     let root = &recorder.options.proc_root;
     let candidates = if let Some(socket) = address.socket() {
         sockets::unix_listeners(root, socket)
@@ -239,7 +250,7 @@ fn find_pid(address: &Address, server: &Server, recorder: &mut Recorder<'_>) -> 
         let (host, port) = address.host_and_port();
         let addresses = local_addresses(&host, port);
         if addresses.is_empty() {
-            return None;
+            return Ok(None);
         }
         sockets::listeners(root, &addresses, port)
     };
@@ -269,35 +280,27 @@ fn find_pid(address: &Address, server: &Server, recorder: &mut Recorder<'_>) -> 
     match fitting.as_slice() {
         [pid] => {
             recorder.tell(&format!("{} is pid {pid}", address.base_url()));
-            Some(*pid)
+            Ok(Some(*pid))
         }
-        [] => {
-            recorder.skip(
-                Missing::new(
-                    "proc/",
-                    format!(
-                        "no process of this machine could be found behind {}",
-                        address.base_url()
-                    ),
-                )
-                .with_hint("give the pid as well, or run with sudo to see other users' sockets"),
-            );
-            None
-        }
+        [] => Err(Missing::new(
+            "proc/",
+            format!(
+                "no process of this machine could be found behind {}",
+                address.base_url()
+            ),
+        )
+        .with_hint("give the pid as well, or run with sudo to see other users' sockets")),
         several => {
             let pids: Vec<String> = several.iter().map(u32::to_string).collect();
-            recorder.skip(
-                Missing::new(
-                    "proc/",
-                    format!(
-                        "several processes could be behind {}: {}",
-                        address.base_url(),
-                        pids.join(", ")
-                    ),
-                )
-                .with_hint("give the pid as well"),
-            );
-            None
+            Err(Missing::new(
+                "proc/",
+                format!(
+                    "several processes could be behind {}: {}",
+                    address.base_url(),
+                    pids.join(", ")
+                ),
+            )
+            .with_hint("give the pid as well"))
         }
     }
 }

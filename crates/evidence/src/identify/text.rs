@@ -183,16 +183,19 @@ fn json(body: &str) -> Option<Kind> {
     has("\"cmdline\"").then_some(Kind::ExpVar)
 }
 
-/// The text of `go version -m`.
+/// The text of `go version -m`, or of `debug.BuildInfo.String`.
 fn build_info(body: &str) -> Option<Kind> {
-    let mut lines = body.lines().take(3);
-    let is_head = lines.next().is_some_and(|line| {
-        line.rsplit_once(": ")
-            .is_some_and(|(_, version)| version.starts_with("go1"))
-            || line.starts_with("path\t")
+    let is_head = body.lines().next().is_some_and(|line| {
+        let version = line
+            .strip_prefix("go\t")
+            .or_else(|| line.rsplit_once(": ").map(|(_, version)| version));
+        let has_version =
+            version.is_some_and(|text| text.starts_with("go1") || text.starts_with("devel "));
+        has_version || line.starts_with("path\t")
     });
     let has_module = body.lines().any(|line| {
-        line.trim_start().starts_with("path\t") || line.trim_start().starts_with("build\t")
+        let line = line.trim_start();
+        line.starts_with("path\t") || line.starts_with("build\t")
     });
     (is_head && has_module).then_some(Kind::BuildInfo)
 }
@@ -382,6 +385,7 @@ mod tests {
             kind_of("x", "prog: go1.27.3\n\tpath\tmain\n\tbuild\t-compiler=gc\n"),
             Kind::BuildInfo
         );
+        assert_eq!(kind_of("x", "go\tgo1.27.3\npath\tmain\n"), Kind::BuildInfo);
         assert_eq!(
             kind_of("x", "# HELP go_goroutines n\n# TYPE go_goroutines gauge\n"),
             Kind::PrometheusText

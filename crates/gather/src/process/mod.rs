@@ -66,15 +66,16 @@ impl Process {
     /// Takes everything that the kernel says of the process, in the order that
     /// disturbs the numbers least. Returns whether anything could be read.
     pub(crate) fn take(&self, recorder: &mut Recorder<'_>) -> bool {
-        let before = recorder.capture.artefacts.len();
-        self.take_file(recorder, Kind::Status, "status", 0);
-        if recorder.capture.artefacts.len() == before && !self.exists() {
+        if !self.exists() {
+            recorder.skip(Missing::new(
+                "proc/",
+                format!("no process has the pid {}", self.pid),
+            ));
             return false;
         }
-        self.take_file(recorder, Kind::SmapsRollup, "smaps_rollup", 0);
-        if self.take_file(recorder, Kind::Smaps, "smaps", 0).is_none() {
-            self.take_file(recorder, Kind::Maps, "maps", 0);
-        }
+        let before = recorder.capture.artefacts.len();
+        self.take_file(recorder, Kind::Status, "status", 0);
+        self.take_mappings(recorder);
         self.take_file(recorder, Kind::Statm, "statm", 0);
         cgroup::take(self, recorder);
         let meminfo = self.root.join("meminfo");
@@ -82,6 +83,34 @@ impl Process {
         take_huge_page_settings(recorder);
         executable::take(self, recorder);
         recorder.capture.artefacts.len() > before
+    }
+
+    /// Takes the mappings and their sums; the cheaper list of mappings if the
+    /// kernel refuses their sizes.
+    fn take_mappings(&self, recorder: &mut Recorder<'_>) {
+        let denied = ["maps", "smaps", "smaps_rollup"].iter().all(|file| {
+            File::open(self.path(file))
+                .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        });
+        if denied {
+            // One line for what is one refusal.
+            let folder = self.path("");
+            recorder.skip(
+                Missing::new(
+                    "proc/smaps.txt",
+                    format!(
+                        "{}{{smaps,smaps_rollup,maps}}: permission denied",
+                        folder.display()
+                    ),
+                )
+                .with_hint(permission_hint()),
+            );
+            return;
+        }
+        self.take_file(recorder, Kind::SmapsRollup, "smaps_rollup", 0);
+        if self.take_file(recorder, Kind::Smaps, "smaps", 0).is_none() {
+            self.take_file(recorder, Kind::Maps, "maps", 0);
+        }
     }
 
     /// Reads again what bounds how far the process drifted meanwhile.
@@ -130,12 +159,17 @@ pub(crate) fn missing_file(name: &str, origin: &str, error: &io::Error) -> Missi
     let gone = error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(3);
     if error.kind() == io::ErrorKind::PermissionDenied {
         return Missing::new(name, format!("{origin}: permission denied"))
-            .with_hint("run as the user of the process, with sudo, or with CAP_SYS_PTRACE");
+            .with_hint(permission_hint());
     }
     if gone {
         return Missing::new(name, format!("{origin}: no such process or file"));
     }
     Missing::new(name, format!("{origin}: {error}"))
+}
+
+/// Says what to do where the kernel denies access to a process.
+pub(crate) fn permission_hint() -> &'static str {
+    "run as the user of the process, with sudo, or with CAP_SYS_PTRACE"
 }
 
 /// Reads a file up to a limit.

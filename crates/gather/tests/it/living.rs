@@ -192,7 +192,7 @@ fn a_dead_pid_is_one_clear_error() {
         panic!("{error}")
     };
     assert_eq!(*what, format!("pid {pid}"));
-    assert!(why.contains("no such process"), "{why}");
+    assert_eq!(*why, format!("no process has the pid {pid}"));
 }
 
 #[test]
