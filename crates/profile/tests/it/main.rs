@@ -1,5 +1,7 @@
 //! Integration tests of the profile readers and writers.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod algebra;
 mod damage;
 mod heap;
