@@ -11,7 +11,7 @@ use crate::compress;
 use crate::error::{Error, LimitKind, Position};
 use crate::handle::{NONE, StringId};
 use crate::limits::Limits;
-use crate::profile::Profile;
+use crate::profile::{Profile, RuntimeLeaf};
 use crate::tables::{FunctionTable, Mapping, SampleTable, Symbolization, ValueType};
 use crate::text;
 use crate::wire::{Field, Reader};
@@ -22,7 +22,11 @@ mod samples;
 use ids::IdMap;
 
 /// Reads a profile in any known form.
-pub(crate) fn any(input: Cow<'_, [u8]>, limits: &Limits) -> Result<Profile, Error> {
+pub(crate) fn any(
+    input: Cow<'_, [u8]>,
+    limits: &Limits,
+    runtime_leaf: RuntimeLeaf,
+) -> Result<Profile, Error> {
     if input.is_empty() {
         return Err(Error::Empty);
     }
@@ -31,7 +35,7 @@ pub(crate) fn any(input: Cow<'_, [u8]>, limits: &Limits) -> Result<Profile, Erro
         return Err(Error::Empty);
     }
     if text::is_text(&plain) {
-        return text::parse(&plain, limits);
+        return text::parse(&plain, limits, runtime_leaf);
     }
     proto(&plain, limits).map_err(|error| match foreign_form(&plain) {
         Some(form) => Error::Unrecognized {

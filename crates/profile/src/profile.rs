@@ -38,6 +38,17 @@ pub struct Profile {
     pub(crate) samples: SampleTable,
 }
 
+/// What becomes of the runtime's frames at the leaf of a heap profile's text form,
+/// whose names Go's writer hides (`runtime/pprof/pprof.go`, `printStackRecord`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuntimeLeaf {
+    /// They are left out, as Go's protobuf writer leaves them out
+    /// (`runtime/pprof/protomem.go`).
+    Drop,
+    /// They stay, most of them as locations without symbols.
+    Keep,
+}
+
 impl Profile {
     /// Reads a profile in any known form: profile.proto (gzip, zstd or raw), Go's text
     /// forms (`debug=1`), folded stacks.
@@ -50,7 +61,22 @@ impl Profile {
     /// Says what is wrong and where when the input is damaged, unknown or passes one of
     /// `limits`. The caller adds the input's name.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        crate::decode::any(bytes.into(), limits)
+        crate::decode::any(bytes.into(), limits, RuntimeLeaf::Drop)
+    }
+
+    /// Reads a profile as [`Profile::parse`] does, but says what becomes of the
+    /// runtime's frames at the leaf of a heap profile's text form. How many they are
+    /// tells a growing map from other allocations.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`].
+    pub fn parse_with(
+        bytes: &[u8],
+        limits: &Limits,
+        runtime_leaf: RuntimeLeaf,
+    ) -> Result<Self, Error> {
+        crate::decode::any(bytes.into(), limits, runtime_leaf)
     }
 
     /// Reads a profile as [`Profile::parse`] does, and frees `bytes` as soon as it can.
@@ -59,7 +85,7 @@ impl Profile {
     ///
     /// As [`Profile::parse`].
     pub fn parse_owned(bytes: Vec<u8>, limits: &Limits) -> Result<Self, Error> {
-        crate::decode::any(bytes.into(), limits)
+        crate::decode::any(bytes.into(), limits, RuntimeLeaf::Drop)
     }
 
     pub(crate) fn empty() -> Self {

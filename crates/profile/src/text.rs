@@ -8,7 +8,7 @@
 use crate::error::Error;
 use crate::folded;
 use crate::limits::Limits;
-use crate::profile::Profile;
+use crate::profile::{Profile, RuntimeLeaf};
 
 mod contention;
 mod count;
@@ -35,7 +35,11 @@ pub(crate) fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// Reads a text form.
-pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
+pub(crate) fn parse(
+    bytes: &[u8],
+    limits: &Limits,
+    runtime_leaf: RuntimeLeaf,
+) -> Result<Profile, Error> {
     let mut lines = lines::Lines::new(bytes);
     let Some(mut head) = lines.next_filled() else {
         return Err(Error::Empty);
@@ -47,7 +51,7 @@ pub(crate) fn parse(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
         head = next;
     }
     if let Some(header) = heap::header(&head)? {
-        return heap::read(header, lines, limits);
+        return heap::read(header, lines, limits, runtime_leaf);
     }
     if let Some(name) = count::header(&head) {
         return count::read(&name, lines, limits);

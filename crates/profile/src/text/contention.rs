@@ -8,8 +8,9 @@ use crate::builder::ProfileBuilder;
 use crate::error::{Error, Position};
 use crate::limits::Limits;
 use crate::profile::Profile;
+use crate::profile::RuntimeLeaf;
 use crate::text::lines::{Lines, TextLine};
-use crate::text::record::{self, HiddenLeaf};
+use crate::text::record;
 use crate::text::scan::Scan;
 
 const FORM: &str = "contention profile";
@@ -71,7 +72,7 @@ pub(crate) fn read(mut lines: Lines<'_>, limits: &Limits) -> Result<Profile, Err
             &mut builder,
             &counters,
             &frames,
-            HiddenLeaf::Keep,
+            RuntimeLeaf::Keep,
             &mut stack,
         )?;
         let (contentions, delay) = scaled(cycles, count, period, cycles_per_second);

@@ -6,8 +6,9 @@ use crate::builder::ProfileBuilder;
 use crate::error::{Error, Position};
 use crate::limits::Limits;
 use crate::profile::Profile;
+use crate::profile::RuntimeLeaf;
 use crate::text::lines::{Lines, TextLine};
-use crate::text::record::{self, HiddenLeaf};
+use crate::text::record;
 use crate::text::scan::Scan;
 
 const FORM: &str = "count profile";
@@ -63,7 +64,7 @@ pub(crate) fn read(name: &str, mut lines: Lines<'_>, limits: &Limits) -> Result<
             &mut builder,
             &counters,
             &frames,
-            HiddenLeaf::Keep,
+            RuntimeLeaf::Keep,
             &mut stack,
         )?;
         builder.add_sample(&stack, &[count], &labels)?;

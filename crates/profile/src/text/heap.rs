@@ -8,9 +8,9 @@
 use crate::builder::ProfileBuilder;
 use crate::error::{Error, Position};
 use crate::limits::Limits;
-use crate::profile::Profile;
+use crate::profile::{Profile, RuntimeLeaf};
 use crate::text::lines::{Lines, TextLine};
-use crate::text::record::{self, HiddenLeaf};
+use crate::text::record;
 use crate::text::scan::Scan;
 
 const FORM: &str = "heap profile";
@@ -76,6 +76,7 @@ pub(crate) fn read(
     header: Header,
     mut lines: Lines<'_>,
     limits: &Limits,
+    runtime_leaf: RuntimeLeaf,
 ) -> Result<Profile, Error> {
     let mut builder = ProfileBuilder::new(limits);
     builder.set_period("space", "bytes", header.rate)?;
@@ -109,13 +110,7 @@ pub(crate) fn read(
             .ok_or_else(|| line.error(FORM, "this is no record \"n: b [n: b] @ pcs\""))?;
         record::counters(&mut scan, &line, FORM, &mut counters)?;
         record::frame_lines(&mut lines, &mut frames, |_| Ok(()))?;
-        record::stack(
-            &mut builder,
-            &counters,
-            &frames,
-            HiddenLeaf::Drop,
-            &mut stack,
-        )?;
+        record::stack(&mut builder, &counters, &frames, runtime_leaf, &mut stack)?;
 
         let [inuse, bytes, allocated, allocated_bytes] = counts;
         let mut size = 0;

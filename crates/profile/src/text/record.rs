@@ -10,19 +10,10 @@
 use crate::builder::ProfileBuilder;
 use crate::error::Error;
 use crate::handle::LocationId;
+use crate::profile::RuntimeLeaf;
 use crate::tables::Line;
 use crate::text::lines::{Lines, TextLine};
 use crate::text::scan::Scan;
-
-/// What becomes of the frames that Go's writer hides at the leaf of a record.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum HiddenLeaf {
-    /// They are left out, as Go's protobuf writer leaves them out of heap profiles
-    /// (`runtime/pprof/protomem.go`).
-    Drop,
-    /// They stay as locations without symbols.
-    Keep,
-}
 
 /// One `#` line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,7 +109,7 @@ pub(crate) fn stack(
     builder: &mut ProfileBuilder,
     counters: &[u64],
     frames: &[FrameLine<'_>],
-    hidden: HiddenLeaf,
+    runtime_leaf: RuntimeLeaf,
     stack: &mut Vec<LocationId>,
 ) -> Result<(), Error> {
     stack.clear();
@@ -146,7 +137,7 @@ pub(crate) fn stack(
         if has_names && lines.is_empty() {
             // Before the first name: the runtime's own leaf. After the last: goexit.
             let at_end = seen_name && frames.peek().is_none();
-            let at_leaf = !seen_name && hidden == HiddenLeaf::Drop;
+            let at_leaf = !seen_name && runtime_leaf == RuntimeLeaf::Drop;
             if at_end || at_leaf {
                 continue;
             }
