@@ -80,6 +80,10 @@ struct Raw {
     lines: Vec<(u64, i64, i64)>,
     string_bytes: usize,
     strings: u64,
+    /// Where the first of them begins, so that the others are found without going through
+    /// everything before it again.
+    first_string: usize,
+    first_sample: usize,
 }
 
 /// A reference into the string table, with the offset of the field that holds it.
@@ -152,7 +156,11 @@ fn proto(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
         ));
     }
     profile.samples = SampleTable::new(profile.sample_types.len());
-    samples::read(bytes, limits, raw.samples, &location_ids, &mut profile)?;
+    let samples = Reader::at(
+        bytes.get(raw.first_sample..).unwrap_or_default(),
+        raw.first_sample,
+    );
+    samples::read(samples, limits, raw.samples, &location_ids, &mut profile)?;
     Ok(profile)
 }
 
@@ -197,6 +205,9 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
             }
             2 => {
                 field.message()?;
+                if raw.samples == 0 {
+                    raw.first_sample = at;
+                }
                 raw.samples += 1;
                 if raw.samples > limits.samples {
                     return Err(over(LimitKind::Samples, limits.samples, at));
@@ -236,6 +247,9 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
                 let text = field.message()?.bytes();
                 if raw.strings == 0 && !text.is_empty() {
                     return Err(Error::malformed(at, "the first string is not empty"));
+                }
+                if raw.strings == 0 {
+                    raw.first_string = at;
                 }
                 raw.strings += 1;
                 raw.string_bytes += text.len();
@@ -414,11 +428,19 @@ fn strings(bytes: &[u8], limits: &Limits, raw: &Raw, profile: &mut Profile) -> R
     }
     let count = usize::try_from(raw.strings).unwrap_or(usize::MAX);
     profile.strings.reserve(count, raw.string_bytes);
-    let mut reader = Reader::new(bytes);
-    let mut first = true;
-    while let Some(field) = reader.field()? {
+    let mut reader = Reader::at(
+        bytes.get(raw.first_string..).unwrap_or_default(),
+        raw.first_string,
+    );
+    let mut read = 0;
+    while read < raw.strings {
+        let Some(field) = reader.field()? else { break };
+        if field.number != 6 {
+            continue;
+        }
+        read += 1;
         // The first is the empty string, which every table has.
-        if field.number == 6 && !std::mem::take(&mut first) {
+        if read > 1 {
             let position = Position::Byte(field.offset as u64);
             profile
                 .strings

@@ -82,6 +82,14 @@ impl IdMap {
         self.of
     }
 
+    /// Returns how many ids there are when they are 1, 2, 3, … in order.
+    pub(crate) const fn in_order(&self) -> Option<u32> {
+        match self.form {
+            Form::InOrder(count) => Some(count),
+            Form::Small(_) | Form::Any(_) => None,
+        }
+    }
+
     /// Returns the position of an id.
     #[inline]
     pub(crate) fn get(&self, id: u64) -> Option<u32> {

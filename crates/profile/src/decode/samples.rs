@@ -11,7 +11,7 @@ use crate::tables::{Label, LabelValue, SampleTable};
 use crate::wire::{Field, Reader, Value};
 
 pub(crate) fn read(
-    bytes: &[u8],
+    mut reader: Reader<'_>,
     limits: &Limits,
     count: u64,
     location_ids: &IdMap,
@@ -30,10 +30,12 @@ pub(crate) fn read(
         profile,
         samples: &mut samples,
     };
-    let mut reader = Reader::new(bytes);
-    while let Some(field) = reader.field()? {
+    let mut left = count;
+    while left > 0 {
+        let Some(field) = reader.field()? else { break };
         if field.number == 2 {
             pass.sample(&field)?;
+            left -= 1;
         }
     }
     samples.stacks.shrink_to_fit();
@@ -109,7 +111,21 @@ impl Pass<'_> {
         if depth > self.limits.depth.saturating_mul(10) {
             return Err(over(LimitKind::Depth, self.limits.depth, offset));
         }
-        let mut packed = Reader::at(ids, offset);
+        let mut rest = ids;
+        if let Some(count) = self.location_ids.in_order() {
+            let stacks = &mut self.samples.stacks;
+            stacks.reserve(ids.len() / 2);
+            while let Some((id, length)) = short_varint(rest) {
+                let position = id.wrapping_sub(1);
+                if position >= count {
+                    break;
+                }
+                stacks.push(LocationId(position));
+                rest = &rest[length..];
+            }
+        }
+        // The last few bytes, long numbers, and whatever is wrong.
+        let mut packed = Reader::at(rest, offset + ids.len() - rest.len());
         while !packed.is_empty() {
             let at = packed.offset();
             let id = packed.varint()?;
@@ -183,5 +199,62 @@ impl Pass<'_> {
         let key = string(key)?;
         self.samples.labels.push(Label { key, value });
         Ok(())
+    }
+}
+
+/// Reads a number of at most four bytes without branching on its length; returns it with
+/// the length. `None` for a longer number, and within four bytes of the end.
+#[inline]
+fn short_varint(bytes: &[u8]) -> Option<(u32, usize)> {
+    let word = u32::from_le_bytes(*bytes.first_chunk::<4>()?);
+    // The first byte without the continuation bit is the last of the number.
+    let ends = !word & 0x8080_8080;
+    if ends == 0 {
+        return None;
+    }
+    let last = ends.trailing_zeros();
+    let kept = word & (u32::MAX >> (31 - last));
+    let value = (kept & 0x7f)
+        | ((kept >> 1) & (0x7f << 7))
+        | ((kept >> 2) & (0x7f << 14))
+        | ((kept >> 3) & (0x7f << 21));
+    Some((value, last as usize / 8 + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_numbers_are_read_as_long_ones_are() {
+        for value in [
+            0_u32,
+            1,
+            127,
+            128,
+            300,
+            16_383,
+            16_384,
+            2_097_151,
+            2_097_152,
+            268_435_455,
+        ] {
+            let mut bytes = Vec::new();
+            let mut rest = value;
+            while rest >= 0x80 {
+                bytes.push(u8::try_from(rest & 0x7f).unwrap() | 0x80);
+                rest >>= 7;
+            }
+            bytes.push(u8::try_from(rest).unwrap());
+            let length = bytes.len();
+            for filler in [0x00, 0xff] {
+                bytes.resize(length, 0);
+                bytes.resize(length + 4, filler);
+                assert_eq!(short_varint(&bytes), Some((value, length)));
+                assert_eq!(Reader::new(&bytes).varint(), Ok(u64::from(value)));
+            }
+        }
+        assert_eq!(short_varint(&[0x80, 0x80, 0x80, 0x80, 0x01]), None);
+        assert_eq!(short_varint(&[1, 1, 1]), None);
     }
 }

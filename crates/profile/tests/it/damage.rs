@@ -173,3 +173,69 @@ fn zstd_is_read_like_gzip() {
         "{cut}"
     );
 }
+
+/// Seeds of a fuzz target, in order.
+fn seeds(target: &str) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/seeds")
+        .join(target);
+    let mut seeds: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            (path, bytes)
+        })
+        .collect();
+    seeds.sort();
+    assert!(seeds.len() > 5, "there are no seeds of {target}");
+    seeds
+}
+
+fn reads_back_or_is_refused(path: &std::path::Path, bytes: &[u8]) -> bool {
+    match Profile::parse(bytes, &Limits::small()) {
+        Ok(profile) => {
+            let raw = encode::write_raw_proto(&profile);
+            let again = Profile::parse(&raw, &Limits::default());
+            assert!(
+                again.is_ok_and(|again| again == profile),
+                "{}",
+                path.display()
+            );
+            true
+        }
+        Err(error) => {
+            assert!(!error.to_string().is_empty(), "{}", path.display());
+            false
+        }
+    }
+}
+
+#[test]
+fn seeds_of_the_fuzzed_reader_are_read_or_refused() {
+    let read = seeds("profile")
+        .iter()
+        .filter(|(path, bytes)| reads_back_or_is_refused(path, bytes))
+        .count();
+    assert!(read >= 7, "only {read} seeds are profiles");
+}
+
+#[test]
+fn seeds_of_the_fuzzed_text_forms_are_read_or_refused() {
+    // The headers of the target `text_forms`, which the first byte chooses.
+    const HEADERS: [&str; 6] = [
+        "heap profile: 1: 2 [3: 4] @ heap/1048576\n",
+        "heap profile: 1: 2 [1: 2] @ heap_v2/1\n",
+        "goroutine profile: total 3\n",
+        "--- contention:\ncycles/second=1000000000\n",
+        "--- mutex:\ncycles/second=1\nsampling period=3\n",
+        "",
+    ];
+    let mut read = 0;
+    for (path, bytes) in seeds("text_forms") {
+        let header = HEADERS[usize::from(bytes[0]) % HEADERS.len()];
+        let text = [header.as_bytes(), &bytes[1..]].concat();
+        read += usize::from(reads_back_or_is_refused(&path, &text));
+    }
+    assert!(read >= 6, "only {read} seeds are profiles");
+}
