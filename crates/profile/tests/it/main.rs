@@ -6,6 +6,7 @@ mod algebra;
 mod damage;
 mod heap;
 mod recorded;
+mod sampled;
 mod text;
 
 use std::path::{Path, PathBuf};
