@@ -16,6 +16,10 @@ use crate::{Error, Options};
 /// where stacks are shallow; this is the optimistic end.
 const HEAP_BYTES_PER_TEXT_SECOND: u64 = 40_000;
 
+/// Below so many bytes the text form costs the process less than half a second
+/// by the same measure.
+const CHEAP_HEAP_BYTES: u64 = HEAP_BYTES_PER_TEXT_SECOND / 4;
+
 /// Families of metrics that are kept: the Go runtime's and the process's own.
 const METRIC_FAMILIES: [&str; 2] = ["go_", "process_"];
 
@@ -227,8 +231,11 @@ impl Server {
         })
     }
 
-    /// Takes MemStats from the tail of a text profile, if they came from
-    /// nowhere else and the text is not too expensive for the process.
+    /// Takes the heap's text form where it is cheap, or where MemStats, its
+    /// tail, came from nowhere else and it is not too expensive for the process.
+    ///
+    /// The text alone keeps the addresses of the runtime's frames, which tell a
+    /// growing map from other allocations.
     fn take_memstats_text(
         &self,
         recorder: &mut Recorder<'_>,
@@ -237,7 +244,8 @@ impl Server {
         name: &str,
         round: u8,
     ) {
-        if has_memstats(recorder) {
+        let is_cheap = heap_bytes.is_some_and(|bytes| bytes < CHEAP_HEAP_BYTES);
+        if has_memstats(recorder) && !is_cheap {
             return;
         }
         let seconds = heap_bytes.unwrap_or(0) / HEAP_BYTES_PER_TEXT_SECOND;

@@ -9,7 +9,8 @@ use crate::clock::Stopwatch;
 use crate::recorder::{Recorder, Wanted};
 
 /// Files of a v2 cgroup (kernel, `admin-guide/cgroup-v2.rst`).
-const FILES_V2: [&str; 13] = [
+const FILES_V2: [&str; 14] = [
+    "cgroup.procs",
     "memory.current",
     "memory.max",
     "memory.high",
@@ -26,7 +27,8 @@ const FILES_V2: [&str; 13] = [
 ];
 
 /// Files of a v1 cgroup (kernel, `admin-guide/cgroup-v1/memory.rst`).
-const FILES_V1: [&str; 10] = [
+const FILES_V1: [&str; 11] = [
+    "cgroup.procs",
     "memory.usage_in_bytes",
     "memory.limit_in_bytes",
     "memory.soft_limit_in_bytes",

@@ -1,0 +1,224 @@
+//! Goroutines as explain needs them: how many stand where, and for how long.
+
+use crate::heap_sites::is_standard_library;
+use fathom_goruntime::goroutine::{self, Dump};
+use fathom_profile::Profile;
+use std::collections::HashMap;
+
+/// Goroutines with one stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Group {
+    /// How many there are.
+    pub(crate) count: u64,
+    /// What they wait for (`chan receive`), where known.
+    pub(crate) state: Option<String>,
+    /// The innermost function that is not the standard library's, with its line.
+    pub(crate) place: String,
+    /// Functions, innermost first.
+    pub(crate) functions: Vec<String>,
+    /// The longest wait in minutes; the runtime rounds down, and counts from the
+    /// first collection after the goroutine blocked.
+    pub(crate) longest_minutes: Option<u32>,
+    /// The function that started them, where known.
+    pub(crate) created_by: Option<String>,
+}
+
+/// All goroutines, most numerous group first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Goroutines {
+    /// How many there are in all.
+    pub(crate) total: u64,
+    /// The groups.
+    pub(crate) groups: Vec<Group>,
+    /// The dump was cut: there are more than were seen.
+    pub(crate) truncated: bool,
+}
+
+impl Goroutines {
+    /// Groups the samples of a goroutine profile by stack.
+    pub(crate) fn from_profile(profile: &Profile) -> Self {
+        let mut stacks: HashMap<Vec<(String, String, i64)>, u64> = HashMap::new();
+        for sample in 0..profile.sample_count() {
+            let count = profile.value(sample, 0).max(0).unsigned_abs();
+            let frames = profile
+                .frames(sample)
+                .map(|frame| (frame.function.to_owned(), frame.file.to_owned(), frame.line))
+                .collect();
+            *stacks.entry(frames).or_default() += count;
+        }
+        let groups = stacks
+            .into_iter()
+            .map(|(frames, count)| Group {
+                count,
+                state: wait_state(frames.iter().map(|frame| frame.0.as_str())),
+                place: place(
+                    frames
+                        .iter()
+                        .map(|(f, file, line)| (f.as_str(), file.as_str(), *line)),
+                ),
+                functions: frames.into_iter().map(|frame| frame.0).collect(),
+                longest_minutes: None,
+                created_by: None,
+            })
+            .collect();
+        Self::sorted(groups, false)
+    }
+
+    /// Groups the goroutines of a debug=2 dump by stack and state.
+    pub(crate) fn from_dump(dump: &Dump) -> Self {
+        let groups = goroutine::groups(dump)
+            .into_iter()
+            .map(|group| Group {
+                count: group.count,
+                state: Some(group.state.clone()),
+                place: place(
+                    group
+                        .stack
+                        .iter()
+                        .map(|frame| (&*frame.function, &*frame.file, i64::from(frame.line))),
+                ),
+                functions: group
+                    .stack
+                    .iter()
+                    .map(|frame| frame.function.to_string())
+                    .collect(),
+                longest_minutes: group.waits.as_ref().map(|waits| waits.max),
+                created_by: group
+                    .created_by
+                    .as_ref()
+                    .map(|creator| creator.function.to_string()),
+            })
+            .collect();
+        Self::sorted(groups, dump.truncated)
+    }
+
+    fn sorted(mut groups: Vec<Group>, truncated: bool) -> Self {
+        groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.place.cmp(&b.place)));
+        Self {
+            total: groups.iter().map(|group| group.count).sum(),
+            groups,
+            truncated,
+        }
+    }
+
+    /// Returns the group that runs finalizers or cleanups and stands in the
+    /// program's own code.
+    ///
+    /// The runtime's goroutine is `runtime.runfinq` up to Go 1.24 and
+    /// `runtime.runFinalizers` after (src/runtime/mfinal.go); cleanups run in
+    /// `runtime.runCleanups` since 1.25 (src/runtime/mcleanup.go).
+    pub(crate) fn stuck_finalizer(&self) -> Option<&Group> {
+        self.groups.iter().find(|group| {
+            let runs = group.functions.iter().any(|function| {
+                matches!(
+                    function.as_str(),
+                    "runtime.runfinq" | "runtime.runFinalizers" | "runtime.runCleanups"
+                ) || function.starts_with("runtime.(*cleanupQueue)")
+            });
+            runs && group
+                .functions
+                .iter()
+                .any(|function| !function.starts_with("runtime."))
+        })
+    }
+}
+
+/// Reads what a parked goroutine waits for from the runtime functions on top of
+/// its stack.
+fn wait_state<'a>(functions: impl Iterator<Item = &'a str>) -> Option<String> {
+    for function in functions {
+        let state = match function {
+            "runtime.chanrecv" | "runtime.chanrecv1" | "runtime.chanrecv2" => "chan receive",
+            "runtime.chansend" | "runtime.chansend1" => "chan send",
+            "runtime.selectgo" => "select",
+            "runtime.block" => "select (no cases)",
+            "runtime.netpollblock" | "internal/poll.runtime_pollWait" => "IO wait",
+            "time.Sleep" => "sleep",
+            "sync.(*WaitGroup).Wait" => "sync.WaitGroup.Wait",
+            "sync.(*Mutex).Lock" | "internal/sync.(*Mutex).Lock" => "sync.Mutex.Lock",
+            "sync.(*RWMutex).RLock" => "sync.RWMutex.RLock",
+            "sync.(*RWMutex).Lock" => "sync.RWMutex.Lock",
+            "sync.(*Cond).Wait" => "sync.Cond.Wait",
+            "syscall.Syscall" | "syscall.Syscall6" | "syscall.RawSyscall6" => "syscall",
+            "runtime.cgocall" => "cgo call",
+            _ if function.starts_with("runtime.")
+                || function.starts_with("sync.runtime_")
+                || function.starts_with("internal/runtime/")
+                || function.starts_with("internal/sync.") =>
+            {
+                continue;
+            }
+            _ => return None,
+        };
+        return Some(state.to_owned());
+    }
+    None
+}
+
+/// Names the innermost frame that is the program's own, or else the innermost.
+fn place<'a>(frames: impl Iterator<Item = (&'a str, &'a str, i64)>) -> String {
+    let mut first = None;
+    for frame in frames.filter(|frame| !frame.0.is_empty()) {
+        first.get_or_insert(frame);
+        if !is_standard_library(frame.0) {
+            return at(frame);
+        }
+    }
+    first.map_or_else(|| "an unknown place".to_owned(), at)
+}
+
+fn at((function, file, line): (&str, &str, i64)) -> String {
+    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
+    if name.is_empty() || line <= 0 {
+        function.to_owned()
+    } else {
+        format!("{function} ({name}:{line})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_are_read_from_the_runtime_frames() {
+        let state = |names: &[&str]| wait_state(names.iter().copied());
+        assert_eq!(
+            state(&[
+                "runtime.gopark",
+                "runtime.chanrecv",
+                "runtime.chanrecv1",
+                "main.worker"
+            ]),
+            Some("chan receive".to_owned())
+        );
+        assert_eq!(
+            state(&[
+                "runtime.gopark",
+                "sync.runtime_SemacquireMutex",
+                "internal/sync.(*Mutex).Lock"
+            ]),
+            Some("sync.Mutex.Lock".to_owned())
+        );
+        assert_eq!(state(&["main.spin", "runtime.chanrecv"]), None);
+    }
+
+    #[test]
+    fn the_place_is_the_programs_own() {
+        let frames = [
+            ("runtime.gopark", "/go/src/runtime/proc.go", 400),
+            (
+                "net/http.(*persistConn).readLoop",
+                "/go/src/net/http/transport.go",
+                9,
+            ),
+            ("main.worker", "/src/app/main.go", 21),
+        ];
+        assert_eq!(place(frames.into_iter()), "main.worker (main.go:21)");
+        assert_eq!(
+            place(frames[..1].iter().copied()),
+            "runtime.gopark (proc.go:400)"
+        );
+        assert_eq!(place(std::iter::empty()), "an unknown place");
+    }
+}

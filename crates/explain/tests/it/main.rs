@@ -1,0 +1,9 @@
+//! Recorded evidence and live programs in, explanations out.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod cases;
+mod ledger;
+mod live;
+mod recorded;
+mod rules;
+mod schema;
