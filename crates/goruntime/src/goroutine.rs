@@ -6,12 +6,14 @@ mod header;
 mod parse;
 mod prefix;
 mod report;
+mod stacks;
 
 use std::sync::Arc;
 
 pub use group::{Group, Order, StateCount, Waits, by_state, groups, sort};
 pub use parse::profile_total;
-pub use report::{GroupRow, Report, StateRow, report};
+pub use report::{Form, GroupRow, Hidden, Population, Report, StateRow, compare, report};
+pub use stacks::Stack;
 
 /// Is one call of a stack.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
