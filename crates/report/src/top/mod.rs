@@ -2,7 +2,8 @@
 //!
 //! [`Top::new`] makes the view; [`render_text`] prints it byte for byte as
 //! `go tool pprof -top` does. Deliberate differences from that tool: ties that it leaves
-//! to chance have an order here, and strings that are not UTF-8 are shown with U+FFFD.
+//! to chance have an order here, strings that are not UTF-8 are shown with U+FFFD, and the
+//! frames that a profile's `drop_frames` names stay (Go's own profiles name none).
 
 mod intervals;
 mod options;

@@ -13,6 +13,7 @@ use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_profile::{Limits, Profile};
 use fathom_report::Granularity;
 use fathom_report::top::{PercentagesOf, Sort, TextOptions, Top, TopOptions, render_text};
+use fathom_testkit::generator::Shape;
 
 use crate::oracle;
 
@@ -360,4 +361,70 @@ fn text_forms_without_their_comments() {
         }
     }
     assert!(compared > 60);
+}
+
+/// Large enough that edges fall below their fraction, and that the work is split between
+/// threads.
+#[test]
+fn generated_profiles() {
+    let scratch = tempfile::tempdir().expect("a scratch directory");
+    let file = scratch.path().join("heap.pb.gz");
+    let shape = Shape {
+        samples: 60_000,
+        functions: 2_000,
+        ..Shape::medium()
+    };
+    let mut bytes = Vec::new();
+    shape.write_gzip(&mut bytes).expect("memory takes all");
+    std::fs::write(&file, bytes).expect("scratch is writable");
+    let profile = read(&file);
+    let plain = TopOptions::default;
+    let cases: [(&[&str], TopOptions); 4] = [
+        (&[], plain()),
+        (
+            &["-cum", "-nodecount=40"],
+            TopOptions {
+                sort: Sort::Cum,
+                node_count: Some(40),
+                ..plain()
+            },
+        ),
+        (
+            &[
+                "-focus=Server2.*serve",
+                "-ignore=package01",
+                "-nodefraction=0",
+            ],
+            TopOptions {
+                focus: "Server2.*serve".to_owned(),
+                ignore: "package01".to_owned(),
+                node_fraction: 0.0,
+                ..plain()
+            },
+        ),
+        (
+            &[
+                "-lines",
+                "-nodefraction=0.001",
+                "-sample_index=alloc_objects",
+            ],
+            TopOptions {
+                granularity: Granularity::Lines,
+                node_fraction: 0.001,
+                sample_index: "alloc_objects".to_owned(),
+                ..plain()
+            },
+        ),
+    ];
+    let everything = TopOptions {
+        node_fraction: 0.0,
+        ..plain()
+    };
+    let marks = text(&profile, &everything);
+    assert!(marks.contains(" (inline)\n") && marks.contains(" (partial-inline)\n"));
+    for (flags, options) in cases {
+        let ours = text(&profile, &options);
+        assert!(ours.lines().count() > 20, "{flags:?}: {ours}");
+        compare(flags, &file, &ours);
+    }
 }
