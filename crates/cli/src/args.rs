@@ -1,0 +1,337 @@
+//! The arguments as they are typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use crate::exit::FailOn;
+use crate::output::OutputArgs;
+use crate::sources::{ConnectionArgs, TakeArgs};
+
+/// Tells a Go developer where a process's memory, time and goroutines went, and why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "fathom",
+    version = env!("FATHOM_VERSION"),
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = "\
+A source is a pid, host:port, a URL, unix:/path.sock, a file, a folder, a \
+bundle or - for standard input.
+
+Examples:
+  fathom capture 4711 -o incident.fathom  save the evidence for later
+  fathom top incident.fathom              its heap, as go tool pprof -top
+
+Exit codes:
+  0  fine
+  1  a finding at or above --fail-on
+  2  an error"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Capture(CaptureArgs),
+    Top(TopArgs),
+    Goroutines(GoroutinesArgs),
+    Gctrace(GctraceArgs),
+    Ps(PsArgs),
+    Completions(CompletionsArgs),
+}
+
+/// Save everything that can be known of a process into one file
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A bundle is a zip of the evidence as it came, under telling names, with a \
+manifest. It holds no credentials, no environment and no arguments of the \
+command line.
+
+Examples:
+  fathom capture 4711 -o incident.fathom
+  fathom capture 4711 localhost:6060 -o incident.fathom
+  FATHOM_USER=me:secret fathom capture https://web:6060 -o web.fathom
+  fathom capture 4711 --profile-seconds 10 --profile mutex -o busy.fathom
+  fathom capture 4711 --gc -o after.fathom    with what a collection leaves
+
+Exit codes: 0 saved, 2 an error")]
+pub(crate) struct CaptureArgs {
+    /// A pid, an address, or both; files and folders are packed
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// The file to write, - for standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long, short)]
+    pub(crate) force: bool,
+    /// Take a further profile: block, mutex, allocs, one of your own
+    #[arg(long = "profile", value_name = "NAME")]
+    pub(crate) profiles: Vec<String>,
+    /// Print what was taken as JSON (fathom.capture/1)
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) take: TakeArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Which profile of a process or bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProfileName {
+    /// Memory in use, and allocated since the start
+    Heap,
+    /// The same counted from allocations
+    Allocs,
+    /// Goroutines
+    Goroutine,
+    /// Waiting for channels, locks and the network
+    Block,
+    /// Holding locks that others wait for
+    Mutex,
+    /// Processor time
+    Cpu,
+    /// Threads by what started them
+    Threadcreate,
+}
+
+/// Print the functions that hold or use most, as `go tool pprof -top` does
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Numbers, order and text are those of go tool pprof -top, to the byte, unless \
+--interval adds to them. Patterns are regular expressions in Go's syntax. \
+--profile cpu of a live process takes 10 seconds.
+
+Examples:
+  fathom top heap.pb.gz
+  fathom top heap.pb.gz --sample alloc_objects -n 20
+  fathom top localhost:6060 --interval            what sampling leaves open
+  fathom top after.pb.gz --diff-base before.pb.gz
+  fathom top incident.fathom --profile goroutine
+  curl -s host:6060/debug/pprof/heap | fathom top - --focus 'net/http'
+
+Exit codes: 0 fine, 2 an error")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::doc_markdown, reason = "the comments are help, as printed")]
+pub(crate) struct TopArgs {
+    /// A profile, a bundle, a pid, an address, or - for standard input
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// The profile to take from a process or a bundle [default: heap, or the only one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<ProfileName>,
+    /// The sample type: inuse_space, alloc_objects, delay, a number [default: the profile's]
+    #[arg(
+        long,
+        visible_alias = "sample-index",
+        value_name = "TYPE",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) sample: String,
+    /// Subtract a profile: growth between two readings of one process; may be repeated
+    #[arg(long, value_name = "SOURCE", conflicts_with = "diff_base")]
+    pub(crate) base: Vec<String>,
+    /// Compare with a profile, percentages of it; may be repeated
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) diff_base: Vec<String>,
+    /// At most so many rows
+    #[arg(
+        long = "nodecount",
+        short = 'n',
+        visible_alias = "limit",
+        value_name = "ROWS"
+    )]
+    pub(crate) node_count: Option<usize>,
+    /// Leave out rows below this part of the total
+    #[arg(long = "nodefraction", value_name = "PART", default_value_t = 0.005)]
+    pub(crate) node_fraction: f64,
+    /// Only stacks with a frame that matches
+    #[arg(
+        long,
+        value_name = "REGEX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) focus: String,
+    /// No stacks with a frame that matches
+    #[arg(
+        long,
+        value_name = "REGEX",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) ignore: String,
+    /// Order by what a function and all it calls hold
+    #[arg(long)]
+    pub(crate) cum: bool,
+    /// What is one row
+    #[arg(long, value_name = "WHAT", value_parser = ["functions", "filefunctions", "files", "lines", "addresses"], default_value = "functions")]
+    pub(crate) granularity: String,
+    /// The unit of all numbers: MB, ms, minimum, auto
+    #[arg(long, value_name = "UNIT", default_value = "minimum")]
+    pub(crate) unit: String,
+    /// Percentages of what the filters leave
+    #[arg(long)]
+    pub(crate) relative_percentages: bool,
+    /// Leave out rows that shrank against the base
+    #[arg(long)]
+    pub(crate) drop_negative: bool,
+    /// Add the 95 % interval of each number of a sampled heap; ~ marks a row that the noise cannot tell from the next
+    #[arg(long)]
+    pub(crate) interval: bool,
+    /// Print fathom.top/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Show goroutines by where they stand, the longest wait first
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A dump (debug=2) knows states, waits and creators; taking one stops the \
+program while it is printed, and so it is taken only with --dump. A profile \
+knows stacks and counts.
+
+Examples:
+  fathom goroutines localhost:6060
+  fathom goroutines 4711 --dump                  states, waits, creators
+  fathom goroutines crash.log                    a panic's traceback, amid a log
+  fathom goroutines after.txt --base before.txt  what grew
+  fathom goroutines localhost:6060 --leak        Go 1.27: what nothing can wake
+
+Exit codes: 0 fine, 1 a group may be a leak and --fail-on is warning or info, \
+2 an error")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct GoroutinesArgs {
+    /// A dump, a crash log, a profile, a bundle, a pid, an address, or -
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: String,
+    /// An earlier reading of the same form: show what grew
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) base: Option<String>,
+    /// Take a dump from a live process; it stops while its stacks are printed
+    #[arg(long)]
+    pub(crate) dump: bool,
+    /// Take the goroutineleak profile, for which the process runs a collection
+    #[arg(long)]
+    pub(crate) leak: bool,
+    /// At most so many groups
+    #[arg(
+        long = "limit",
+        short = 'n',
+        value_name = "GROUPS",
+        default_value_t = 20
+    )]
+    pub(crate) limit: usize,
+    /// At most so many frames of each
+    #[arg(long, value_name = "FRAMES", default_value_t = 12)]
+    pub(crate) frames: usize,
+    /// The most goroutines first, instead of the longest wait
+    #[arg(long)]
+    pub(crate) by_count: bool,
+    /// Only this state, as `chan receive`
+    #[arg(long, value_name = "STATE")]
+    pub(crate) state: Option<String>,
+    /// Only stacks with a frame or creator that matches
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) focus: Option<String>,
+    /// Print fathom.goroutines/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 1 if a group may be a leak (a warning)
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Read or watch a program's garbage collections: a table, a summary, findings
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Reads the lines of GODEBUG=gctrace=1 of every Go version, amid other lines.
+
+With -- it runs a command with gctrace=1 added to its GODEBUG. All else that \
+the command prints, to standard output too, goes to standard error, so that \
+standard output holds the report alone. Ctrl-C ends the command (it has 5 \
+seconds; Ctrl-C again ends it at once) and prints the report, which tells how \
+the command ended; the exit code is fathom's own. Run a built program: under \
+go run the Go tools print their own collections too.
+
+Examples:
+  fathom gctrace service.log
+  kubectl logs web-1 | fathom gctrace -
+  fathom gctrace -- ./service -listen :8080
+  fathom gctrace --csv service.log > cycles.csv
+
+Exit codes: 0 fine, 1 a finding at or above --fail-on, 2 an error")]
+pub(crate) struct GctraceArgs {
+    /// A log, or - for standard input
+    #[arg(
+        value_name = "FILE",
+        required_unless_present = "command",
+        conflicts_with = "command"
+    )]
+    pub(crate) file: Option<PathBuf>,
+    /// A command to run and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+    /// Show the last so many collections
+    #[arg(
+        long = "limit",
+        short = 'n',
+        value_name = "CYCLES",
+        default_value_t = 20
+    )]
+    pub(crate) limit: usize,
+    /// Print fathom.gctrace/1 as JSON
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print one line a collection as CSV
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Exit with 1 if a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+/// List the Go processes of this machine
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each listening socket of each Go process is asked once for /debug/pprof/, \
+unless --no-probe.
+
+Examples:
+  fathom ps
+  fathom ps --json
+
+Exit codes: 0 fine, 2 an error")]
+pub(crate) struct PsArgs {
+    /// Print fathom.ps/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Ask no port for its pprof index
+    #[arg(long)]
+    pub(crate) no_probe: bool,
+}
+
+/// Print a script that completes fathom's arguments in a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fathom completions bash > /etc/bash_completion.d/fathom
+  fathom completions zsh > ~/.zfunc/_fathom
+  fathom completions fish > ~/.config/fish/completions/fathom.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: Shell,
+}

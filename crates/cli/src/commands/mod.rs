@@ -1,0 +1,28 @@
+//! One module a command.
+
+mod capture;
+mod completions;
+mod gctrace;
+mod goroutines;
+mod ps;
+mod top;
+
+use crate::args::Command;
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Does what was asked.
+///
+/// # Errors
+///
+/// What kept it from being done.
+pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
+    match command {
+        Command::Capture(args) => capture::run(&args, output),
+        Command::Top(args) => top::run(&args, output),
+        Command::Goroutines(args) => goroutines::run(&args, output),
+        Command::Gctrace(args) => gctrace::run(&args, output),
+        Command::Ps(args) => ps::run(&args, output),
+        Command::Completions(args) => completions::run(&args, output),
+    }
+}

@@ -1,0 +1,139 @@
+//! `fathom top`: the functions that hold or use most.
+
+use fathom_evidence::Kind;
+use fathom_gather::Options;
+use fathom_profile::diff::{DiffMode, Normalize, subtract};
+use fathom_profile::merge::merge;
+use fathom_profile::{Limits, Profile};
+use fathom_report::Granularity;
+use fathom_report::top::{
+    Intervals, PercentagesOf, Sort, TextOptions, Top, TopOptions, render_text,
+};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use crate::args::{ProfileName, TopArgs};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::sources::{Wanted, one};
+
+/// The contract of `fathom top --json`.
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    schema: &'static str,
+    #[serde(flatten)]
+    top: &'a Top,
+}
+
+pub(crate) fn run(args: &TopArgs, output: &Output) -> anyhow::Result<Exit> {
+    let gathering = args.connection.options();
+    let wanted = wanted(args.profile);
+    let read = |source: &str| read(source, &wanted, &gathering, output);
+    let mut profile = read(&args.source)?;
+    let (bases, mode) = match args.diff_base.as_slice() {
+        [] => (&args.base, DiffMode::Base),
+        _ => (&args.diff_base, DiffMode::DiffBase),
+    };
+    if !bases.is_empty() {
+        let bases: Vec<Profile> = bases
+            .iter()
+            .map(|base| read(base))
+            .collect::<Result<_, _>>()?;
+        let base = merge(&bases.iter().collect::<Vec<_>>())?;
+        profile = subtract(&profile, &base, mode, Normalize::No)?;
+    }
+    let top = Top::new(&profile, &options(args))?;
+    if args.json {
+        output.json(&Answer {
+            schema: "fathom.top/1",
+            top: &top,
+        })?;
+        return Ok(Exit::Fine);
+    }
+    for note in &top.notes {
+        output.note(note);
+    }
+    let zone = TimeZone::system();
+    output.data(&render_text(&top, &TextOptions { zone }))?;
+    if let Some(hidden) = top.hidden_summary() {
+        output.note(&hidden);
+    }
+    Ok(Exit::Fine)
+}
+
+fn options(args: &TopArgs) -> TopOptions {
+    TopOptions {
+        sample_index: args.sample.clone(),
+        node_count: args.node_count,
+        node_fraction: args.node_fraction,
+        focus: args.focus.clone(),
+        ignore: args.ignore.clone(),
+        sort: if args.cum { Sort::Cum } else { Sort::Flat },
+        granularity: Granularity::from_name(&args.granularity).unwrap_or_default(),
+        unit: args.unit.clone(),
+        percentages_of: if args.relative_percentages {
+            PercentagesOf::Selection
+        } else {
+            PercentagesOf::Profile
+        },
+        drop_negative: args.drop_negative,
+        intervals: if args.interval || args.json {
+            Intervals::Compute
+        } else {
+            Intervals::Omit
+        },
+        ..TopOptions::default()
+    }
+}
+
+/// Which artefact a profile's name means; without a name any profile will do,
+/// heap profiles first.
+fn wanted(name: Option<ProfileName>) -> Wanted<'static> {
+    let (query, kinds, noun): (_, &[Kind], _) = match name {
+        None => (
+            "heap",
+            &[Kind::Heap, Kind::HeapAfterGc, Kind::Allocs],
+            "profile",
+        ),
+        Some(ProfileName::Heap) => ("heap", &[Kind::Heap, Kind::HeapAfterGc], "heap profile"),
+        Some(ProfileName::Allocs) => ("allocs", &[Kind::Allocs], "allocs profile"),
+        Some(ProfileName::Goroutine) => ("goroutine", &[Kind::Goroutine], "goroutine profile"),
+        Some(ProfileName::Block) => ("block", &[Kind::Block], "block profile"),
+        Some(ProfileName::Mutex) => ("mutex", &[Kind::Mutex], "mutex profile"),
+        Some(ProfileName::Cpu) => ("profile?seconds=10", &[Kind::Cpu], "CPU profile"),
+        Some(ProfileName::Threadcreate) => (
+            "threadcreate",
+            &[Kind::ThreadCreate],
+            "threadcreate profile",
+        ),
+    };
+    Wanted {
+        query,
+        kinds,
+        any_profile: name.is_none(),
+        noun,
+    }
+}
+
+/// Reads the profile of a source.
+fn read(
+    source: &str,
+    wanted: &Wanted<'_>,
+    options: &Options,
+    output: &Output,
+) -> anyhow::Result<Profile> {
+    let artefact = one(source, wanted, options, output)?;
+    let origin = artefact.origin;
+    let profile = Profile::parse_owned(artefact.bytes, &Limits::default());
+    profile.map_err(|error| {
+        let failure = Failure::new(format!("{origin}: {error}"));
+        let cut = matches!(error, fathom_profile::Error::Decompress { .. });
+        let hint = if cut {
+            "the file was not written or copied completely: take the profile again"
+        } else {
+            "go tool pprof -raw on the same file shows what another reader makes of it"
+        };
+        failure.hint(hint).into()
+    })
+}

@@ -1,0 +1,61 @@
+//! Help is part of the interface: a change of it is seen in review.
+
+use crate::fathom;
+
+const COMMANDS: [&str; 6] = [
+    "capture",
+    "top",
+    "goroutines",
+    "gctrace",
+    "ps",
+    "completions",
+];
+
+#[test]
+fn every_command_explains_itself() {
+    insta::assert_snapshot!("help", fathom(&["--help"]).fine());
+    for command in COMMANDS {
+        let help = fathom(&[command, "--help"]).fine();
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 80),
+            "{help}"
+        );
+        insta::assert_snapshot!(format!("help_{command}"), help);
+    }
+}
+
+#[test]
+fn without_arguments_it_says_what_there_is() {
+    let done = fathom(&[]);
+    assert_eq!(done.code, Some(2));
+    assert!(
+        done.stderr.contains("fathom capture 4711"),
+        "{}",
+        done.stderr
+    );
+}
+
+#[test]
+fn the_version_names_the_commit() {
+    let version = fathom(&["--version"]).fine();
+    let version = version.trim();
+    assert!(
+        version.starts_with(concat!("fathom ", env!("CARGO_PKG_VERSION"))),
+        "{version}"
+    );
+    // A source archive has no commit to name.
+    if let Some((_, commit)) = version.split_once(" (") {
+        let commit = commit.trim_end_matches(')');
+        assert!(commit.len() >= 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+}
+
+#[test]
+fn completions_know_every_command() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = fathom(&["completions", shell]).fine();
+        for command in COMMANDS {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+}
