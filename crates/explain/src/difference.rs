@@ -12,6 +12,7 @@ use crate::totals::Totals;
 use crate::{Explained, Situation};
 use fathom_finding::{Confidence, Finding, Severity, rank};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// The version of the JSON contract of a comparison.
 pub const DIFFERENCE_SCHEMA: &str = "fathom.explain-difference/1";
@@ -121,9 +122,40 @@ impl Difference {
     }
 }
 
+/// Names the rows of the first ledger so that a row which stands below another
+/// parent in the second is a row of its own: ledgers built from different
+/// evidence have different shapes.
+fn placed(before: &[Row], after: &[Row]) -> Vec<Row> {
+    let mut names: HashMap<&str, String> = HashMap::new();
+    let mut placed = Vec::with_capacity(before.len());
+    for row in before {
+        let parent = row
+            .parent
+            .as_ref()
+            .map(|id| names.get(id.as_str()).unwrap_or(id).clone());
+        let elsewhere = after
+            .iter()
+            .any(|other| other.id == row.id && other.parent != parent);
+        let id = if elsewhere {
+            format!("{}:before", row.id)
+        } else {
+            row.id.clone()
+        };
+        names.insert(&row.id, id.clone());
+        placed.push(Row {
+            id,
+            parent,
+            ..row.clone()
+        });
+    }
+    placed
+}
+
 /// Joins two ledgers by id. A row that is a leaf on one side and a parent on the
 /// other keeps the sum exact through a leaf of its own.
 fn rows(before: &[Row], after: &[Row]) -> Vec<LedgerChange> {
+    let before = placed(before, after);
+    let before = before.as_slice();
     let mut joined: Vec<LedgerChange> = Vec::new();
     let bytes_of = |rows: &[Row], id: &str| {
         rows.iter()

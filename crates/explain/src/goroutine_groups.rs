@@ -44,7 +44,8 @@ impl Goroutines {
                 .frames(sample)
                 .map(|frame| (frame.function.to_owned(), frame.file.to_owned(), frame.line))
                 .collect();
-            *stacks.entry(frames).or_default() += count;
+            let known = stacks.entry(frames).or_default();
+            *known = known.saturating_add(count);
         }
         let groups = stacks
             .into_iter()
@@ -95,7 +96,9 @@ impl Goroutines {
     fn sorted(mut groups: Vec<Group>, truncated: bool) -> Self {
         groups.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.place.cmp(&b.place)));
         Self {
-            total: groups.iter().map(|group| group.count).sum(),
+            total: groups
+                .iter()
+                .fold(0, |total, group| total.saturating_add(group.count)),
             groups,
             truncated,
         }

@@ -114,7 +114,8 @@ impl HeapSites {
             gathered.traits = gathered.traits.with(traits);
             gathered.objects += record.inuse_objects as f64;
             let bytes = record.inuse_bytes.unsigned_abs();
-            *gathered.sizes.entry(record.size).or_default() += bytes;
+            let known = gathered.sizes.entry(record.size).or_default();
+            *known = known.saturating_add(bytes);
         }
         let estimate = |samples: &[usize]| {
             let samples = samples.iter().copied();

@@ -39,6 +39,8 @@ pub struct Situation {
     pub(crate) memory: Option<ProcessMemory>,
     /// Resident anonymous bytes, where only `smaps_rollup` is known.
     pub(crate) anonymous: Option<u64>,
+    /// Resident bytes at the end of the reading, where they were read again.
+    pub(crate) rss_after: Option<u64>,
     /// `/proc/PID/status` as first read.
     pub(crate) status: Option<Status>,
     /// `/proc/PID/status` as read last, if it was read twice.
@@ -162,6 +164,11 @@ impl Situation {
             self.memory = Some(ProcessMemory::from(&memory));
             self.anonymous = Some(memory.anonymous);
         }
+        self.rss_after = capture
+            .last(Kind::SmapsRollup)
+            .filter(|artefact| artefact.round > 0)
+            .and_then(|a| gaps.keep(a, fathom_osmem::smaps::parse_rollup(&a.bytes)))
+            .map(|memory| memory.rss);
         let status = |artefact: &Artefact, gaps: &mut Gaps| {
             gaps.keep(artefact, fathom_osmem::status::parse(&artefact.bytes))
         };

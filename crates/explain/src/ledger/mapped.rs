@@ -126,7 +126,17 @@ fn arenas(space: &AddressSpace, situation: &Situation) -> Node {
     let (mut nodes, beyond) = share(resident, parts);
     let lazy = beyond.min(total.memory.lazy_free);
     let huge = (beyond - lazy).min(total.memory.anon_huge_pages);
+    let rest = beyond - lazy - huge;
+    let meanwhile = rest.min(released_meanwhile(situation));
     nodes.extend([
+        Node::leaf(
+            "released-meanwhile",
+            "given back while this was read",
+            Class::HeapFree,
+            meanwhile,
+            Basis::Estimated,
+        )
+        .between(0, rest),
         Node::leaf(
             "released-lazily",
             "released, not yet taken back (MADV_FREE)",
@@ -147,11 +157,20 @@ fn arenas(space: &AddressSpace, situation: &Situation) -> Node {
             "unattributed",
             "arena pages beyond the runtime's account",
             Class::Unattributed,
-            beyond - lazy - huge,
+            rest - meanwhile,
             Basis::Measured,
         ),
     ]);
     Node::sum("go-heap", label, Class::Total, Basis::Measured, nodes)
+}
+
+/// Returns by how much resident memory fell between the first and the last
+/// reading: the scavenger gave it back before MemStats were read, so that they
+/// no longer count what the mappings still show.
+fn released_meanwhile(situation: &Situation) -> u64 {
+    let before = situation.memory.as_ref().map_or(0, |memory| memory.rss);
+    let after = situation.rss_after.unwrap_or(before);
+    before.saturating_sub(after)
 }
 
 /// Tells the runtime's own tables from memory that Go did not allocate, among

@@ -21,7 +21,7 @@ pub(super) const RULE: Check = Check {
 fn check(s: &Situation) -> Option<Finding> {
     let queued = s.metrics.finalizers().map(|queue| queue.waiting());
     let cleanups = s.metrics.cleanups().map(|queue| queue.waiting());
-    let waiting = queued.unwrap_or(0) + cleanups.unwrap_or(0);
+    let waiting = queued.unwrap_or(0).saturating_add(cleanups.unwrap_or(0));
     let stuck = s.goroutines.as_ref().and_then(|all| all.stuck_finalizer());
     let many = waiting > 1000;
     if !many && stuck.is_none() {

@@ -22,7 +22,7 @@ const RECENT_CYCLES: u64 = 5;
 fn check(s: &Situation) -> Option<Finding> {
     let last = s.metrics.last_limiter_cycle().filter(|&cycle| cycle > 0)?;
     let now = s.memstats.as_ref()?.num_gc;
-    if last + RECENT_CYCLES < now {
+    if last.saturating_add(RECENT_CYCLES) < now {
         return None;
     }
     // Under a memory limit, that finding names the cause; this one is its symptom.

@@ -20,14 +20,15 @@ pub(super) const RULE: Check = Check {
 };
 
 /// Returns the memory that GOGC's headroom may hold beyond the live heap: the
-/// goal, scaled to spans, and a tenth that the scavenger keeps on top
-/// (Go 1.27.3, src/runtime/mgcscavenge.go:115), less what is live.
+/// goal, scaled to spans, and a fifth on top, less what is live. The scavenger
+/// keeps a tenth more than the heap in use at the end of marking (Go 1.27.3,
+/// src/runtime/mgcscavenge.go:115), and while marking the heap may pass its goal.
 pub(super) fn allowed(state: &HeapState) -> Option<u64> {
     let live = state.live?.bytes;
     let spans = u128::from(state.goal) * u128::from(state.inuse) / u128::from(state.alloc.max(1));
     // A nearly empty span in use must not scale the goal without bound.
     let spans = u64::try_from(spans).unwrap_or(u64::MAX).min(state.goal.saturating_mul(2));
-    Some(spans.saturating_add(spans / 10).saturating_sub(live))
+    Some(spans.saturating_add(spans / 5).saturating_sub(live))
 }
 
 fn check(s: &Situation) -> Option<Finding> {

@@ -111,7 +111,9 @@ fn held(s: &Situation, goroutines: u64, total: u64) -> u64 {
         |row| row.bytes,
     );
     let share = u128::from(stacks) * u128::from(goroutines) / u128::from(total.max(1));
-    u64::try_from(share).unwrap_or(stacks) + goroutines * DESCRIPTOR
+    u64::try_from(share)
+        .unwrap_or(stacks)
+        .saturating_add(goroutines.saturating_mul(DESCRIPTOR))
 }
 
 fn common(finding: Finding, s: &Situation, goroutines: u64, total: u64) -> Finding {

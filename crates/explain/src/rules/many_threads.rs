@@ -25,11 +25,11 @@ fn check(s: &Situation) -> Option<Finding> {
     let threads = s.threads?;
     let processors = s.metrics.gomaxprocs();
     // Without GOMAXPROCS, a machine of 32 processors is assumed.
-    let usual = processors.unwrap_or(32) * 4 + 50;
+    let usual = processors.unwrap_or(32).saturating_mul(4).saturating_add(50);
     if threads <= usual {
         return None;
     }
-    let held = threads * PER_THREAD;
+    let held = threads.saturating_mul(PER_THREAD);
     let blocked = s
         .goroutines
         .as_ref()

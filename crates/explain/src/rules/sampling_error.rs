@@ -48,7 +48,7 @@ fn check(s: &Situation) -> Option<Finding> {
                 bytes(heap.rate),
                 bytes(low),
                 bytes(high),
-                bytes(heap.rate * 3),
+                bytes(heap.rate.saturating_mul(3)),
             ))
             .evidence_bytes("/gc/heap/live:bytes", live.bytes, "runtime/metrics")
             .evidence_bytes("in use by the profile", shown, "heap profile")

@@ -28,8 +28,8 @@ fn check(s: &Situation) -> Option<Finding> {
         .by_size
         .iter()
         .map(|class| (class.mallocs.saturating_sub(class.frees), class.mallocs, class.size))
-        .filter(|&(_, mallocs, size)| mallocs * size > state.slack / 2)
-        .max_by_key(|&(live, mallocs, size)| (mallocs - live.min(mallocs)) * size)
+        .filter(|&(_, mallocs, size)| mallocs.saturating_mul(size) > state.slack / 2)
+        .max_by_key(|&(live, mallocs, size)| mallocs.saturating_sub(live).saturating_mul(size))
         .map(|(live, mallocs, size)| {
             format!(
                 " Most of what was freed were objects of {size} bytes ({} allocated, {} live).",

