@@ -15,14 +15,17 @@ pub struct Cost {
     /// The most memory that was resident at once, in bytes; 0 where the system does not
     /// tell. Growth within the last two milliseconds may be missed.
     pub peak_bytes: u64,
+    /// Whether it came to its end; a child that ran out of time is killed, and what it
+    /// cost until then is the least that it costs.
+    pub finished: bool,
 }
 
-/// Runs a command to its end, its output thrown away.
+/// Runs a command to its end, at most for so long, its output thrown away.
 ///
 /// # Errors
 ///
 /// When it cannot be started or does not succeed.
-pub fn measure(command: &mut Command) -> io::Result<Cost> {
+pub fn measure(command: &mut Command, at_most: Duration) -> io::Result<Cost> {
     let begin = Instant::now();
     let mut child = command
         .stdin(Stdio::null())
@@ -38,25 +41,35 @@ pub fn measure(command: &mut Command) -> io::Result<Cost> {
                 let program = command.get_program().to_string_lossy().into_owned();
                 return Err(io::Error::other(format!("{program} ended with {status}")));
             }
-            return Ok(Cost { wall, peak_bytes });
+            return Ok(Cost {
+                wall,
+                peak_bytes,
+                finished: true,
+            });
+        }
+        if begin.elapsed() > at_most {
+            child.kill()?;
+            child.wait()?;
+            return Ok(Cost {
+                wall: begin.elapsed(),
+                peak_bytes,
+                finished: false,
+            });
         }
         std::thread::sleep(POLL);
     }
 }
 
-/// Runs a command several times and returns the shortest time and the largest peak.
-///
-/// # Errors
-///
-/// As [`measure`].
-pub fn best_of(runs: u32, mut command: impl FnMut() -> Command) -> io::Result<Cost> {
-    let mut best = measure(&mut command())?;
-    for _ in 1..runs {
-        let cost = measure(&mut command())?;
-        best.wall = best.wall.min(cost.wall);
-        best.peak_bytes = best.peak_bytes.max(cost.peak_bytes);
+impl Cost {
+    /// Takes the shorter time and the larger peak of two runs of one command.
+    #[must_use]
+    pub fn best_with(self, other: Self) -> Self {
+        Self {
+            wall: self.wall.min(other.wall),
+            peak_bytes: self.peak_bytes.max(other.peak_bytes),
+            finished: self.finished && other.finished,
+        }
     }
-    Ok(best)
 }
 
 /// `VmHWM` of proc(5).
@@ -81,6 +94,8 @@ pub fn high_water_mark(status: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    const LONG: Duration = Duration::from_mins(5);
+
     #[test]
     fn reads_the_peak() {
         let status = "Name:\tsh\nVmPeak:\t    9000 kB\nVmHWM:\t    1234 kB\nVmRSS:\t 1000 kB\n";
@@ -90,7 +105,13 @@ mod tests {
 
     #[test]
     fn a_failing_child_is_an_error() {
-        assert!(measure(&mut Command::new("false")).is_err());
-        assert!(measure(&mut Command::new("true")).is_ok());
+        assert!(measure(&mut Command::new("false"), LONG).is_err());
+        assert!(measure(&mut Command::new("true"), LONG).is_ok_and(|cost| cost.finished));
+    }
+
+    #[test]
+    fn a_child_that_takes_too_long_is_stopped() {
+        let cost = measure(Command::new("sleep").arg("600"), Duration::ZERO).unwrap();
+        assert!(!cost.finished, "{cost:?}");
     }
 }
