@@ -26,15 +26,20 @@
 
 pub mod bar;
 mod cells;
+mod difference;
+mod explanation;
 pub mod finding;
 pub mod gctrace;
 pub mod goroutines;
 mod palette;
+mod paragraph;
 mod style;
 mod table;
 pub mod wrap;
 
 pub use cells::{shorten, shorten_start, visible, width};
+pub use difference::difference;
+pub use explanation::{Detail, explanation};
 pub use palette::{Ink, class_colour, class_letter, severity_colour};
 pub use style::{Emphasis, Style, bold, dim, emphasise, paint};
 pub use table::{Align, Cell, Column, Overflow, Table};

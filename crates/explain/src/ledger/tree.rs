@@ -168,11 +168,12 @@ impl Node {
         }
     }
 
-    /// Sets the bounds of a leaf; they always contain its value.
+    /// Sets the bounds of a leaf; they always contain its value. Where they leave
+    /// more than a hundredth open, the value is an estimate.
     pub(crate) fn between(mut self, low: u64, high: u64) -> Self {
         self.low = low.min(self.bytes);
         self.high = high.max(self.bytes);
-        if self.low < self.bytes || self.high > self.bytes {
+        if self.high - self.low > self.bytes / 100 {
             self.basis = Basis::Estimated;
         }
         self
