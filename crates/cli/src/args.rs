@@ -21,8 +21,11 @@ A source is a pid, host:port, a URL, unix:/path.sock, a file, a folder, a \
 bundle or - for standard input.
 
 Examples:
+  fathom explain 4711                     where every resident byte is, and why
+  fathom explain localhost:6060           the same by its pprof address
   fathom capture 4711 -o incident.fathom  save the evidence for later
   fathom top incident.fathom              its heap, as go tool pprof -top
+  fathom demo                             a recorded incident explained
 
 Exit codes:
   0  fine
@@ -39,12 +42,49 @@ pub(crate) struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Explain(ExplainArgs),
     Capture(CaptureArgs),
     Top(TopArgs),
     Goroutines(GoroutinesArgs),
     Gctrace(GctraceArgs),
     Ps(PsArgs),
+    Demo(DemoArgs),
     Completions(CompletionsArgs),
+}
+
+/// Say where every resident byte of a process is, what is wrong, and what to do
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  fathom explain 4711                           a process of this machine
+  fathom explain localhost:6060                 its net/http/pprof address
+  fathom explain 4711 localhost:6060            both: the whole picture
+  fathom explain incident.fathom                a bundle that a colleague saved
+  fathom explain heap.pb.gz smaps.txt           loose files, whatever they are
+  fathom explain --base before.fathom after.fathom
+  curl -s host:6060/debug/pprof/heap?debug=1 | fathom explain -
+
+Exit codes: 0 fine, 1 a finding at or above --fail-on, 2 an error")]
+pub(crate) struct ExplainArgs {
+    /// Pids, addresses, files, folders, bundles, or - for standard input
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
+    /// Compare with an earlier bundle, file or folder: what changed, and what became of each finding
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) base: Vec<String>,
+    /// Print fathom.explain/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 1 if a finding is at least this severe
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Show everything: small rows, all evidence, what was not seen
+    #[arg(long, short = 'v', visible_alias = "verbose")]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) take: TakeArgs,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 /// Save everything that can be known of a process into one file
@@ -322,6 +362,14 @@ pub(crate) struct PsArgs {
     /// Ask no port for its pprof index
     #[arg(long)]
     pub(crate) no_probe: bool,
+}
+
+/// Explain a recorded incident, and say what to type for a live process
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Print fathom.explain/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Print a script that completes fathom's arguments in a shell

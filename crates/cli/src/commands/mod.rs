@@ -2,6 +2,8 @@
 
 mod capture;
 mod completions;
+mod demo;
+mod explain;
 mod gctrace;
 mod goroutines;
 mod ps;
@@ -18,6 +20,8 @@ use crate::output::Output;
 /// What kept it from being done.
 pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     match command {
+        Command::Explain(args) => explain::run(&args, output),
+        Command::Demo(args) => demo::run(&args, output),
         Command::Capture(args) => capture::run(&args, output),
         Command::Top(args) => top::run(&args, output),
         Command::Goroutines(args) => goroutines::run(&args, output),

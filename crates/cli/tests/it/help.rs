@@ -2,12 +2,14 @@
 
 use crate::fathom;
 
-const COMMANDS: [&str; 6] = [
+const COMMANDS: [&str; 8] = [
+    "explain",
     "capture",
     "top",
     "goroutines",
     "gctrace",
     "ps",
+    "demo",
     "completions",
 ];
 
@@ -29,7 +31,7 @@ fn without_arguments_it_says_what_there_is() {
     let done = fathom(&[]);
     assert_eq!(done.code, Some(2));
     assert!(
-        done.stderr.contains("fathom capture 4711"),
+        done.stderr.contains("fathom explain 4711"),
         "{}",
         done.stderr
     );
