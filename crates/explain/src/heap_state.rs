@@ -117,7 +117,9 @@ fn live(memory: &MemStats, metrics: &Metrics, profile: Option<&Estimate>) -> Opt
             source,
         }
     };
-    if let Some(bytes) = metrics.heap_live() {
+    // Before the first collection nothing was ever marked.
+    let marked = metrics.heap_live().filter(|_| memory.num_gc > 0);
+    if let Some(bytes) = marked {
         return Some(within(bytes, bytes, bytes, LiveSource::Metric));
     }
     if let Some(estimate) = profile.filter(|estimate| estimate.samples > 0) {
@@ -149,4 +151,64 @@ fn live(memory: &MemStats, metrics: &Metrics, profile: Option<&Estimate>) -> Opt
 )]
 pub(crate) fn whole(value: f64) -> u64 {
     value.round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use fathom_goruntime::metrics::MetricValue;
+
+    fn memory(num_gc: u64) -> MemStats {
+        let text = format!(
+            "{{\"memstats\":{{\"Sys\":400,\"HeapAlloc\":100,\"HeapSys\":300,\"HeapIdle\":150,\
+             \"HeapInuse\":150,\"HeapReleased\":50,\"HeapObjects\":1,\"StackInuse\":20,\
+             \"StackSys\":20,\"MSpanInuse\":1,\"MSpanSys\":10,\"MCacheInuse\":1,\"MCacheSys\":10,\
+             \"BuckHashSys\":20,\"GCSys\":20,\"OtherSys\":20,\"NextGC\":200,\"LastGC\":0,\
+             \"NumGC\":{num_gc},\"TotalAlloc\":100,\"Mallocs\":2,\"Frees\":1}}}}"
+        );
+        fathom_goruntime::memstats::from_expvar(text.as_bytes())
+            .unwrap()
+            .unwrap()
+    }
+
+    fn metrics(live: u64) -> Metrics {
+        let mut metrics = Metrics::default();
+        metrics.insert("/gc/heap/live:bytes", MetricValue::U64(live));
+        metrics
+    }
+
+    fn estimate(value: f64) -> Estimate {
+        Estimate {
+            value,
+            low: value - 10.0,
+            high: value + 10.0,
+            standard_error: 5.0,
+            samples: 3,
+        }
+    }
+
+    #[test]
+    fn the_metric_is_believed_first_but_not_before_a_collection() {
+        let live = |num_gc| HeapState::new(&memory(num_gc), &metrics(60), None, None).live;
+        assert_eq!(live(1).map(|live| live.bytes), Some(60));
+        assert_eq!(live(0), None);
+    }
+
+    #[test]
+    fn what_a_forced_collection_leaves_beyond_the_metric_was_new_and_live() {
+        let state = |after| HeapState::new(&memory(1), &metrics(60), None, Some(&estimate(after)));
+        assert_eq!(state(90.0).live.map(|live| live.bytes), Some(90));
+        assert_eq!(state(90.0).dead(), Some(10));
+        // Less, or equal within the error, changes nothing.
+        assert_eq!(state(65.0).live.map(|live| live.bytes), Some(60));
+    }
+
+    #[test]
+    fn without_the_metric_the_profile_bounds_what_is_live() {
+        let state = HeapState::new(&memory(1), &Metrics::default(), Some(&estimate(80.0)), None);
+        let live = state.live.unwrap();
+        assert_eq!((live.low, live.bytes, live.high), (70, 80, 90));
+        assert_eq!(live.source, LiveSource::Profile);
+        assert_eq!(state.headroom(), Some(120));
+    }
 }

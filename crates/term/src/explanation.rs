@@ -45,15 +45,21 @@ fn head(page: &mut Page, explanation: &Explanation) {
     who.extend(target.exe.clone());
     who.extend(target.go_version.clone());
     if let Some(goroutines) = target.goroutines {
-        who.push(format!("{} goroutines", count(goroutines)));
+        who.push(counted(goroutines, "goroutine"));
     }
     if let Some(threads) = target.threads {
-        who.push(format!("{} threads", count(threads)));
+        who.push(counted(threads, "thread"));
     }
     if !who.is_empty() {
         page.dim("", "", &who.join(", "));
     }
     page.bold("", "", &answer(explanation));
+}
+
+/// Writes a count and what is counted, in the singular or plural.
+fn counted(number: u64, noun: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{ending}", count(number))
 }
 
 /// The answer in one sentence: how much, and what most of it is.
