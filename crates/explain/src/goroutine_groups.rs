@@ -51,7 +51,8 @@ impl Goroutines {
             .into_iter()
             .map(|(frames, count)| Group {
                 count,
-                state: wait_state(frames.iter().map(|frame| frame.0.as_str())),
+                state: goroutine::wait_of(frames.iter().map(|frame| frame.0.as_str()))
+                    .map(str::to_owned),
                 place: place(
                     frames
                         .iter()
@@ -126,38 +127,6 @@ impl Goroutines {
     }
 }
 
-/// Reads what a parked goroutine waits for from the runtime functions on top of
-/// its stack.
-fn wait_state<'a>(functions: impl Iterator<Item = &'a str>) -> Option<String> {
-    for function in functions {
-        let state = match function {
-            "runtime.chanrecv" | "runtime.chanrecv1" | "runtime.chanrecv2" => "chan receive",
-            "runtime.chansend" | "runtime.chansend1" => "chan send",
-            "runtime.selectgo" => "select",
-            "runtime.block" => "select (no cases)",
-            "runtime.netpollblock" | "internal/poll.runtime_pollWait" => "IO wait",
-            "time.Sleep" => "sleep",
-            "sync.(*WaitGroup).Wait" => "sync.WaitGroup.Wait",
-            "sync.(*Mutex).Lock" | "internal/sync.(*Mutex).Lock" => "sync.Mutex.Lock",
-            "sync.(*RWMutex).RLock" => "sync.RWMutex.RLock",
-            "sync.(*RWMutex).Lock" => "sync.RWMutex.Lock",
-            "sync.(*Cond).Wait" => "sync.Cond.Wait",
-            "syscall.Syscall" | "syscall.Syscall6" | "syscall.RawSyscall6" => "syscall",
-            "runtime.cgocall" => "cgo call",
-            _ if function.starts_with("runtime.")
-                || function.starts_with("sync.runtime_")
-                || function.starts_with("internal/runtime/")
-                || function.starts_with("internal/sync.") =>
-            {
-                continue;
-            }
-            _ => return None,
-        };
-        return Some(state.to_owned());
-    }
-    None
-}
-
 /// Names the innermost frame that is the program's own, or else the innermost.
 fn place<'a>(frames: impl Iterator<Item = (&'a str, &'a str, i64)>) -> String {
     let mut first = None;
@@ -182,29 +151,6 @@ fn at((function, file, line): (&str, &str, i64)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn states_are_read_from_the_runtime_frames() {
-        let state = |names: &[&str]| wait_state(names.iter().copied());
-        assert_eq!(
-            state(&[
-                "runtime.gopark",
-                "runtime.chanrecv",
-                "runtime.chanrecv1",
-                "main.worker"
-            ]),
-            Some("chan receive".to_owned())
-        );
-        assert_eq!(
-            state(&[
-                "runtime.gopark",
-                "sync.runtime_SemacquireMutex",
-                "internal/sync.(*Mutex).Lock"
-            ]),
-            Some("sync.Mutex.Lock".to_owned())
-        );
-        assert_eq!(state(&["main.spin", "runtime.chanrecv"]), None);
-    }
 
     #[test]
     fn the_place_is_the_programs_own() {

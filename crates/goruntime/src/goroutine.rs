@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub use group::{Group, Order, StateCount, Waits, by_state, groups, sort};
 pub use parse::profile_total;
 pub use report::{Form, GroupRow, Hidden, Population, Report, StateRow, compare, report};
-pub use stacks::Stack;
+pub use stacks::{Stack, wait_of};
 
 /// Is one call of a stack.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]

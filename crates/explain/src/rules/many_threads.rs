@@ -36,7 +36,7 @@ fn check(s: &Situation) -> Option<Finding> {
         .and_then(|all| {
             all.groups
                 .iter()
-                .find(|group| group.state.as_deref() == Some("syscall") || group.state.as_deref() == Some("cgo call"))
+                .find(|group| group.state.as_deref() == Some("syscall"))
         })
         .map(|group| {
             format!(

@@ -42,7 +42,8 @@ pub(super) fn groups_of(stacks: impl IntoIterator<Item = Stack>) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known = std::collections::HashMap::new();
     for stack in stacks {
-        let state = state(&stack.frames).unwrap_or_default();
+        let functions = stack.frames.iter().map(|frame| &*frame.function);
+        let state = wait_of(functions).unwrap_or_default();
         let visible = visible(stack.frames);
         let labels = stack.labels;
         let key = (state, visible.clone(), labels.clone());
@@ -119,19 +120,19 @@ const WAITS: [(&str, &str); 18] = [
     ("runtime.cgocall", "syscall"),
 ];
 
-/// Tells the state from the frames that lead to the runtime.
-fn state(frames: &[Frame]) -> Option<&'static str> {
-    let of = |frame: &Frame| {
-        let function = &*frame.function;
+/// Tells what a goroutine waits for from the functions of its stack, innermost
+/// first: from the runtime's on top of it. `None` for one that runs, or whose
+/// functions are hidden.
+pub fn wait_of<'a>(functions: impl Iterator<Item = &'a str>) -> Option<&'static str> {
+    let of = |function: &str| {
         let wait = WAITS.iter().find(|(name, _)| *name == function);
         wait.map(|(_, state)| *state)
             .or_else(|| is_syscall(function).then_some("syscall"))
             .or_else(|| function.starts_with("runtime/pprof.").then_some("running"))
     };
-    let mut leading = frames
-        .iter()
-        .take_while(|frame| is_of_runtime(&frame.function) || of(frame).is_some());
-    leading.find_map(of)
+    functions
+        .take_while(|function| is_of_runtime(function) || of(function).is_some())
+        .find_map(of)
 }
 
 fn is_syscall(function: &str) -> bool {
@@ -167,6 +168,29 @@ fn visible(mut frames: Vec<Frame>) -> Vec<Frame> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn waits_are_read_from_the_runtime_frames() {
+        let wait = |names: &[&str]| wait_of(names.iter().copied());
+        assert_eq!(
+            wait(&[
+                "runtime.gopark",
+                "runtime.chanrecv",
+                "runtime.chanrecv1",
+                "main.worker"
+            ]),
+            Some("chan receive")
+        );
+        assert_eq!(
+            wait(&[
+                "runtime.gopark",
+                "internal/sync.runtime_SemacquireMutex",
+                "main.f"
+            ]),
+            Some("sync.Mutex.Lock")
+        );
+        assert_eq!(wait(&["main.spin", "runtime.chanrecv"]), None);
+    }
 
     fn stack(count: u64, functions: &[&str]) -> Stack {
         Stack {
