@@ -29,6 +29,7 @@ fn a_go_server_is_asked_in_the_order_that_disturbs_least() {
             "/debug/vars",
             "/metrics",
             "/debug/pprof/heap",
+            "/debug/pprof/heap?debug=1",
             "/debug/pprof/goroutine",
             "/debug/pprof/threadcreate?debug=1",
         ]
@@ -39,6 +40,7 @@ fn a_go_server_is_asked_in_the_order_that_disturbs_least() {
             "pprof/index.html",
             "debug/vars.json",
             "pprof/heap.pb.gz",
+            "pprof/heap.debug1.txt",
             "pprof/goroutine.pb.gz",
             "pprof/threadcreate.debug1.txt",
         ]
@@ -62,7 +64,7 @@ fn what_collects_or_stops_the_world_is_taken_on_request_and_told() {
     };
     let taken = capture(server.source(), &options).unwrap();
     assert_eq!(
-        server.paths()[7..],
+        server.paths()[8..],
         [
             "/debug/pprof/mutex",
             "/debug/pprof/goroutine?debug=2",
@@ -81,9 +83,16 @@ fn what_collects_or_stops_the_world_is_taken_on_request_and_told() {
 }
 
 #[test]
-fn memstats_come_from_the_text_only_where_nothing_else_has_them() {
+fn the_text_of_a_larger_heap_is_taken_only_for_memstats_that_nothing_else_has() {
     let mut answers = go_answers();
     answers.remove("/debug/vars");
+    // Trailing bytes after the gzip stream: too large for a text on the side.
+    let mut larger = fixture("formats/go1.27.3/heap.pb.gz");
+    larger.resize(20_000, 0);
+    answers.insert(
+        "/debug/pprof/heap",
+        Reply::Body("application/octet-stream", larger),
+    );
     let server = Server::table(answers.clone());
     let taken = capture(server.source(), &alone()).unwrap();
     assert!(
