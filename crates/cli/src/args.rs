@@ -52,6 +52,14 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
 }
 
+impl Command {
+    /// Tells whether the work itself is what the user wants to hear of: a line
+    /// for each artefact, which the other commands show for a moment only.
+    pub(crate) const fn tells_progress(&self) -> bool {
+        matches!(self, Self::Capture(_))
+    }
+}
+
 /// Say where every resident byte of a process is, what is wrong, and what to do
 #[derive(Debug, Args)]
 #[command(after_help = "\

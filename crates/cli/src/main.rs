@@ -19,7 +19,7 @@ use clap::Parser as _;
 
 fn main() -> ExitCode {
     let cli = args::Cli::parse();
-    let output = output::Output::resolve(&cli.output);
+    let output = output::Output::resolve(&cli.output, cli.command.tells_progress());
     match commands::run(cli.command, &output) {
         Ok(exit) => exit.into(),
         Err(error) if output::is_closed(&error) => exit::Exit::Fine.into(),

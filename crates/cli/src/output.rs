@@ -11,6 +11,9 @@ use fathom_term::Style;
 /// The width of a line where nothing says otherwise.
 const DEFAULT_WIDTH: usize = 80;
 
+/// Returns to the start of a terminal's line and empties it.
+const CLEAR_LINE: &str = "\r\x1b[2K";
+
 /// How to talk.
 #[derive(Debug, Args)]
 pub(crate) struct OutputArgs {
@@ -23,7 +26,7 @@ pub(crate) struct OutputArgs {
         help_heading = "Output"
     )]
     pub(crate) color: When,
-    /// Tell progress even where standard error is no terminal
+    /// Tell what was taken, a line each, and how long it took
     #[arg(long, global = true, help_heading = "Output", conflicts_with = "quiet")]
     pub(crate) progress: bool,
     /// Tell nothing but results and errors
@@ -78,19 +81,45 @@ impl Surroundings {
     }
 }
 
+/// How the progress of gathering is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// Not at all.
+    Silent,
+    /// What is being taken stands on one line of the terminal, until it is there.
+    Passing,
+    /// One line an artefact, which stays.
+    Lines,
+}
+
+impl Progress {
+    fn of(args: &OutputArgs, surroundings: Surroundings, lines: bool) -> Self {
+        if args.quiet {
+            Self::Silent
+        } else if args.progress || (lines && surroundings.terminal) {
+            Self::Lines
+        } else if surroundings.terminal && !surroundings.dumb {
+            Self::Passing
+        } else {
+            Self::Silent
+        }
+    }
+}
+
 /// The two streams of the program.
 #[derive(Debug)]
 pub(crate) struct Output {
     /// What standard output can show.
     pub(crate) style: Style,
     error_style: Style,
-    progress: bool,
+    progress: Progress,
     quiet: bool,
 }
 
 impl Output {
-    /// Decides by the flags, the environment and what the streams are.
-    pub(crate) fn resolve(args: &OutputArgs) -> Self {
+    /// Decides by the flags, the environment and what the streams are; `lines`
+    /// are commands that tell their progress line by line.
+    pub(crate) fn resolve(args: &OutputArgs, lines: bool) -> Self {
         let style = |terminal: bool| Style {
             colour: Surroundings::of(terminal).colour(args.color),
             width: line_width(terminal),
@@ -100,7 +129,7 @@ impl Output {
         Self {
             style: style(io::stdout().is_terminal()),
             error_style: style(talks_to_terminal),
-            progress: !args.quiet && (args.progress || talks_to_terminal),
+            progress: Progress::of(args, Surroundings::of(talks_to_terminal), lines),
             quiet: args.quiet,
         }
     }
@@ -151,11 +180,31 @@ impl Output {
         talk(text);
     }
 
-    /// Tells the progress of gathering, one line an artefact.
+    /// Tells the progress of gathering.
     pub(crate) fn gathering(&self, event: &Event<'_>) {
-        if !self.progress {
-            return;
+        match self.progress {
+            Progress::Silent => {}
+            Progress::Passing => self.passing(event),
+            Progress::Lines => self.lines(event),
         }
+    }
+
+    /// Shows what is being taken until it is there.
+    fn passing(&self, event: &Event<'_>) {
+        let shown = match event {
+            Event::Started { name, .. } => {
+                let line = format!("taking {}", fathom_term::visible(name));
+                let width = self.error_style.width.saturating_sub(1);
+                fathom_term::shorten(&line, width, &self.error_style).into_owned()
+            }
+            Event::Finished { .. } | Event::Failed { .. } => String::new(),
+            _ => return,
+        };
+        // Nobody is left to tell if this fails.
+        let _ = write!(io::stderr().lock(), "{CLEAR_LINE}{shown}");
+    }
+
+    fn lines(&self, event: &Event<'_>) {
         let line = match event {
             Event::Finished {
                 name,
@@ -228,6 +277,37 @@ fn speaks_unicode() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn progress_passes_by_unless_it_is_the_point() {
+        let terminal = Surroundings {
+            terminal: true,
+            ..Surroundings::default()
+        };
+        let pipe = Surroundings::default();
+        let args = |progress, quiet| OutputArgs {
+            color: When::Auto,
+            progress,
+            quiet,
+        };
+        let plain = args(false, false);
+        assert_eq!(Progress::of(&plain, terminal, false), Progress::Passing);
+        assert_eq!(Progress::of(&plain, terminal, true), Progress::Lines);
+        assert_eq!(Progress::of(&plain, pipe, true), Progress::Silent);
+        assert_eq!(
+            Progress::of(&args(true, false), pipe, false),
+            Progress::Lines
+        );
+        assert_eq!(
+            Progress::of(&args(false, true), terminal, true),
+            Progress::Silent
+        );
+        let dumb = Surroundings {
+            dumb: true,
+            ..terminal
+        };
+        assert_eq!(Progress::of(&plain, dumb, false), Progress::Silent);
+    }
 
     #[test]
     fn colours_follow_the_flag_then_the_environment_then_the_stream() {

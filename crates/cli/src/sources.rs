@@ -33,8 +33,8 @@ pub(crate) struct ConnectionArgs {
     )]
     bearer: Option<String>,
     /// Trust these authorities (PEM) instead of the system's
-    #[arg(long, value_name = "FILE")]
-    cacert: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", visible_alias = "cacert")]
+    ca: Option<PathBuf>,
     /// Present this certificate (PEM)
     #[arg(long, value_name = "FILE")]
     cert: Option<PathBuf>,
@@ -47,6 +47,9 @@ pub(crate) struct ConnectionArgs {
     /// Ask no port that was not named for its pprof index
     #[arg(long)]
     no_probe: bool,
+    /// The largest answer or file that is read, as 512MB or 2GB
+    #[arg(long, value_name = "SIZE", value_parser = size, default_value = "512MB")]
+    max_bytes: u64,
 }
 
 impl ConnectionArgs {
@@ -63,8 +66,9 @@ impl ConnectionArgs {
             headers: self.header.clone(),
             basic: self.user.clone(),
             bearer: self.bearer.clone(),
+            max_bytes: self.max_bytes,
             tls: Tls {
-                ca: self.cacert.clone(),
+                ca: self.ca.clone(),
                 cert: self.cert.clone(),
                 key: self.key.clone(),
                 insecure: self.insecure,
@@ -145,6 +149,8 @@ pub(crate) fn one(
     output: &Output,
 ) -> anyhow::Result<Artefact> {
     let source = Source::parse(argument)?;
+    // Of a process it is known what was asked for.
+    let tells_choice = !matches!(source, Source::Pid(_) | Source::Address(_));
     let mut progress = |event: fathom_gather::Event<'_>| output.gathering(&event);
     let capture = match &source {
         Source::Address(address) if address.profile().is_some() => {
@@ -161,7 +167,16 @@ pub(crate) fn one(
         }
         _ => fathom_gather::capture(&[source], options, &mut progress)?,
     };
-    choose(capture, argument, wanted, output)
+    let (artefact, others) = choose(capture, argument, wanted)?;
+    if tells_choice && others > 0 {
+        output.note(&format!(
+            "{}: reading {} ({})",
+            fathom_evidence::redact::url(argument),
+            artefact.name,
+            artefact.kind.name()
+        ));
+    }
+    Ok(artefact)
 }
 
 /// Names one profile of an address. Credentials inside it and sockets cannot be
@@ -177,12 +192,12 @@ fn asked_for(argument: &str, source: &Source, query: &str) -> Option<Source> {
         .flatten()
 }
 
+/// Chooses the artefact that fits best, and counts the others that would do.
 fn choose(
     mut capture: Capture,
     argument: &str,
     wanted: &Wanted<'_>,
-    output: &Output,
-) -> anyhow::Result<Artefact> {
+) -> anyhow::Result<(Artefact, usize)> {
     let named = fathom_evidence::redact::url(argument);
     let fits = |artefact: &Artefact| {
         let rank = wanted.kinds.iter().position(|kind| *kind == artefact.kind);
@@ -212,16 +227,9 @@ fn choose(
         .artefacts
         .iter()
         .filter(|artefact| fits(artefact).is_some())
-        .count();
-    let artefact = capture.artefacts.swap_remove(best);
-    if others > 1 {
-        output.note(&format!(
-            "{named}: reading {} ({})",
-            artefact.name,
-            artefact.kind.name()
-        ));
-    }
-    Ok(artefact)
+        .count()
+        .saturating_sub(1);
+    Ok((capture.artefacts.swap_remove(best), others))
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -241,6 +249,25 @@ fn duration(text: &str) -> Result<Duration, String> {
     match Duration::try_from_secs_f64(number * scale) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err("it must be above zero".to_owned()),
+    }
+}
+
+/// Reads a size as fathom prints it: binary units.
+fn size(text: &str) -> Result<u64, String> {
+    const WRONG: &str = "give it in bytes, or as 512kB, 64MB or 2GB";
+    let unit_at = text.find(|character: char| !character.is_ascii_digit());
+    let (number, unit) = text.split_at(unit_at.unwrap_or(text.len()));
+    let scale: u32 = match unit.trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        _ => return Err(WRONG.to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| WRONG.to_owned())?;
+    match number.checked_mul(u64::from(scale)) {
+        Some(bytes) if bytes > 0 => Ok(bytes),
+        _ => Err("it must be above zero and below 16 EB".to_owned()),
     }
 }
 
@@ -265,6 +292,17 @@ mod tests {
         assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
         for wrong in ["", "0", "-1s", "5h", "s", "nan", "1e400"] {
             assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_binary_units() {
+        assert_eq!(size("4096"), Ok(4096));
+        assert_eq!(size("64kB"), Ok(64 << 10));
+        assert_eq!(size("512 MB"), Ok(Options::default().max_bytes));
+        assert_eq!(size("2GiB"), Ok(2 << 30));
+        for wrong in ["", "0", "-1", "MB", "1.5GB", "1TB", "99999999999GB"] {
+            assert!(size(wrong).is_err(), "{wrong}");
         }
     }
 

@@ -96,6 +96,8 @@ fn changed(change: &Change) -> String {
     let (before, after) = (size(change.before_bytes), size(change.after_bytes));
     let fate = match change.fate {
         Fate::New => "new".to_owned(),
+        // Some findings are about no bytes.
+        Fate::Gone if change.before_bytes.is_none_or(|size| size == 0) => "gone".to_owned(),
         Fate::Gone => format!("gone (was {before})"),
         Fate::Grown => format!("grown from {before} to {after}"),
         Fate::Shrunk => format!("shrunk from {before} to {after}"),

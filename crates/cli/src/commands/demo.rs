@@ -2,6 +2,7 @@
 
 use fathom_evidence::{Capture, Limits};
 use fathom_explain::{bytes, explain};
+use fathom_term::wrap::hanging;
 use fathom_term::{Detail, explanation as draw};
 
 use crate::args::DemoArgs;
@@ -16,7 +17,7 @@ Now yours:
   fathom ps                               the Go processes of this machine
   fathom explain PID                      a process of this machine
   fathom explain HOST:PORT                its net/http/pprof address
-  fathom capture PID -o incident.fathom   save the evidence for later or for a colleague
+  fathom capture PID -o incident.fathom   save the evidence for later
 ";
 
 pub(crate) fn run(args: &DemoArgs, output: &Output) -> anyhow::Result<Exit> {
@@ -30,11 +31,12 @@ pub(crate) fn run(args: &DemoArgs, output: &Output) -> anyhow::Result<Exit> {
     let totals = explained.explanation.totals;
     let size = |total: Option<u64>| bytes(total.unwrap_or(0));
     let story = format!(
-        "A recorded incident: ps shows the service `orders` at {}, its heap profile shows {}.\n\
-         Where is the rest?\n\n",
+        "A recorded incident: ps shows the service `orders` at {}, its heap profile shows {}. \
+         Where is the rest?",
         size(totals.rss_bytes),
         size(totals.profile_inuse_bytes),
     );
-    output.data(&format!("{story}{drawn}{NEXT}"))?;
+    let story = hanging("", "", &story, output.style.width);
+    output.data(&format!("{story}\n{drawn}{NEXT}"))?;
     Ok(Exit::Fine)
 }

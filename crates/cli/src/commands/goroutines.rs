@@ -67,6 +67,8 @@ pub(crate) fn run(args: &GoroutinesArgs, output: &Output) -> anyhow::Result<Exit
             report: &report,
         };
         output.json(&answer)?;
+    } else if args.leak && report.total == 0 {
+        output.data("No goroutine is leaked: whatever one waits for can still be reached.\n")?;
     } else {
         let extent = Extent {
             groups: args.limit,

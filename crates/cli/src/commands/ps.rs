@@ -46,8 +46,8 @@ fn table(processes: &[GoProcess]) -> Table {
         Column::left("go"),
         Column::right("rss"),
         Column::left("pprof"),
-        Column::left("module").overflow(Overflow::CutStart),
         Column::left("executable").overflow(Overflow::CutEnd),
+        Column::left("module").overflow(Overflow::CutStart),
     ]);
     for process in processes {
         let rss = process
@@ -57,15 +57,40 @@ fn table(processes: &[GoProcess]) -> Table {
             process.pid.to_string().into(),
             process.go_version.as_str().into(),
             rss.into(),
-            process.pprof.as_deref().unwrap_or("-").into(),
-            process.main_module.as_deref().unwrap_or("-").into(),
+            process.pprof.as_deref().map_or("-", address).into(),
             file_name(&process.exe).into(),
+            process.main_module.as_deref().unwrap_or("-").into(),
         ]);
     }
     table
 }
 
+/// What can be typed after `fathom explain`; the whole URL is in the JSON.
+fn address(url: &str) -> &str {
+    let usual = url.strip_prefix("http://");
+    usual
+        .and_then(|rest| rest.strip_suffix("/debug/pprof/"))
+        .unwrap_or(url)
+}
+
 /// The whole path is in the JSON.
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_as_short_as_can_be_typed() {
+        let usual = "http://127.0.0.1:6060/debug/pprof/";
+        assert_eq!(address(usual), "127.0.0.1:6060");
+        for other in [
+            "https://127.0.0.1:6060/debug/pprof/",
+            "http://[::1]:80/admin/pprof/",
+        ] {
+            assert_eq!(address(other), other);
+        }
+    }
 }

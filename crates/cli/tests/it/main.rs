@@ -3,10 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod capture;
+mod explain;
 mod gctrace;
 mod goroutines;
 mod help;
 mod live;
+#[cfg(target_os = "linux")]
+mod processes;
 mod surroundings;
 mod top;
 
