@@ -29,8 +29,18 @@ pub fn difference(difference: &Difference, style: &Style) -> String {
         "change"
     );
     page.line(&dim(&head, style));
-    for row in &difference.ledger {
+    let root = difference.ledger.first().map(|row| row.id.as_str());
+    let moved = |row: &&LedgerChange| row.delta_bytes != 0 || Some(row.id.as_str()) == root;
+    for row in difference.ledger.iter().filter(moved) {
         page.line(&ledger_row(row, depth(difference, row), style));
+    }
+    let still = difference.ledger.iter().filter(|row| !moved(row)).count();
+    if still > 0 {
+        page.dim(
+            "  ",
+            "  ",
+            &format!("{still} rows without change not shown."),
+        );
     }
     if !difference.changes.is_empty() {
         page.heading("What became of the findings");

@@ -16,6 +16,8 @@ pub enum Need {
     Mappings,
     /// `/proc/PID/status`.
     Status,
+    /// `/proc/PID/status` or the mappings.
+    Kernel,
     /// The runtime's own account.
     MemStats,
     /// GOGC, GOMEMLIMIT, live bytes and the collector's CPU time.
@@ -29,9 +31,10 @@ pub enum Need {
 }
 
 impl Need {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Mappings,
         Self::Status,
+        Self::Kernel,
         Self::MemStats,
         Self::Metrics,
         Self::HeapProfile,
@@ -43,6 +46,7 @@ impl Need {
         match self {
             Self::Mappings => s.has_mappings(),
             Self::Status => s.status.is_some(),
+            Self::Kernel => s.status.is_some() || s.has_mappings(),
             Self::MemStats => s.memstats.is_some(),
             Self::Metrics => s.metrics.heap_live().is_some(),
             Self::HeapProfile => s.heap.is_some(),
@@ -59,6 +63,7 @@ impl Need {
                 "give the pid, and run as its user or as root",
             ),
             Self::Status => ("/proc/PID/status", "give the pid"),
+            Self::Kernel => ("the process as the kernel sees it", "give the pid"),
             Self::MemStats => (
                 "the runtime's MemStats",
                 "give the address of net/http/pprof or expvar, or a heap profile with debug=1",

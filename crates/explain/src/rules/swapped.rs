@@ -11,7 +11,7 @@ pub(super) const RULE: Check = Check {
         checks: "more than 8 MiB or 5 % of the process is swapped out",
         source: "Linux, proc(5) (VmSwap)",
     },
-    needs: &[Need::Status],
+    needs: &[Need::Kernel],
     triggered_by: "swapped",
     spared: "ballast",
     find: check,

@@ -11,7 +11,7 @@ pub(super) const RULE: Check = Check {
         checks: "the virtual size is more than 500 MB and four times the resident size",
         source: "Go 1.27.3, src/runtime/malloc.go (arena reservations), src/runtime/mpagealloc_64bit.go (page summaries)",
     },
-    needs: &[Need::Status],
+    needs: &[Need::Kernel],
     triggered_by: "page_cache",
     spared: "idle_retained",
     find: check,
