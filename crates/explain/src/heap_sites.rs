@@ -3,6 +3,7 @@
 use fathom_profile::Profile;
 use fathom_profile::heap::{HeapColumn, HeapProfile};
 use fathom_profile::sampling::Estimate;
+use fathom_profile::site::is_runtime;
 use std::collections::HashMap;
 
 /// The rate at which Go samples by default: one sample per 512 KiB
@@ -283,10 +284,6 @@ fn is_allocator(function: &str) -> bool {
     ]
     .iter()
     .any(|prefix| function.starts_with(prefix))
-}
-
-fn is_runtime(function: &str) -> bool {
-    function.starts_with("runtime.") || function.starts_with("internal/runtime/")
 }
 
 /// The first path elements of the standard library's packages, Go 1.27.

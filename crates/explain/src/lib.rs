@@ -44,7 +44,7 @@ pub use difference::{Change, DIFFERENCE_SCHEMA, Difference, Fate, LedgerChange, 
 pub use explanation::{About, Explanation, MissingRow, SCHEMA, Site};
 pub use heap_sites::DEFAULT_RATE;
 pub use heap_state::{HeapState, Live, LiveSource};
-pub use ledger::{Basis, Beside, Class, Ledger, Row};
+pub use ledger::{Basis, Beside, Class, Ledger, Row, is_leaf, leaves};
 pub use reconcile::{Cause, OFF_HEAP_TOLERANCE, Reconciliation, Side};
 pub use rules::{Check, Need, RULES};
 pub use situation::Situation;

@@ -4,6 +4,10 @@ use crate::situation::Situation;
 use fathom_goruntime::metrics::MemoryLimit;
 use fathom_osmem::classify::RegionClass;
 
+/// What a thread takes from Go's stack pools, in bytes: g0 16 KiB and gsignal
+/// 32 KiB (Go 1.27.3, src/runtime/proc.go:2351, `os_linux.go:388`).
+pub(crate) const THREAD_STACKS: u64 = 48 << 10;
+
 /// A container runs its program, and perhaps a shell and an init; with more
 /// processes the charge is not the program's own.
 const OWN_PROCESSES: usize = 3;

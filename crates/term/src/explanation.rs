@@ -5,8 +5,8 @@ use crate::bar::bar;
 use crate::paragraph::{Page, pad};
 use crate::{Style, bold, class_colour, paint, severity_colour, width};
 use fathom_explain::{
-    Beside, Cause, Explanation, MissingRow, Reconciliation, Row, Site, bytes, count, percent,
-    signed_bytes,
+    Beside, Cause, Explanation, MissingRow, Reconciliation, Row, Site, bytes, count, is_leaf,
+    leaves, percent, signed_bytes,
 };
 use fathom_finding::{Confidence, Finding, Severity, Value};
 
@@ -86,16 +86,6 @@ fn answer(explanation: &Explanation) -> String {
         format!(": {}", largest.join(", "))
     };
     format!("{} {what}{most}.", bytes(root.bytes))
-}
-
-fn leaves(rows: &[Row]) -> impl Iterator<Item = &Row> {
-    rows.iter().filter(|row| is_leaf(rows, row))
-}
-
-fn is_leaf(rows: &[Row], row: &Row) -> bool {
-    !rows
-        .iter()
-        .any(|child| child.parent.as_deref() == Some(row.id.as_str()))
 }
 
 fn findings(page: &mut Page, findings: &[Finding], detail: Detail) {

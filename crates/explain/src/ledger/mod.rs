@@ -10,7 +10,7 @@ mod mapped;
 mod runtime;
 mod tree;
 
-pub use tree::{Basis, Beside, Class, Ledger, Row};
+pub use tree::{Basis, Beside, Class, Ledger, Row, is_leaf, leaves};
 
 use crate::heap_state::HeapState;
 use crate::situation::Situation;

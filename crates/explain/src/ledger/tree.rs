@@ -111,27 +111,18 @@ impl Ledger {
     pub fn bytes(&self, id: &str) -> u64 {
         self.row(id).map_or(0, |row| row.bytes)
     }
+}
 
-    /// Returns the rows that are nobody's parent.
-    pub fn leaves(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().filter(|row| {
-            !self
-                .rows
-                .iter()
-                .any(|child| child.parent.as_deref() == Some(row.id.as_str()))
-        })
-    }
+/// Returns the rows that are nobody's parent. They sum to the root.
+pub fn leaves(rows: &[Row]) -> impl Iterator<Item = &Row> {
+    rows.iter().filter(|row| is_leaf(rows, row))
+}
 
-    /// Returns how deep a row lies; the root is 0.
-    pub fn depth(&self, row: &Row) -> usize {
-        let mut depth = 0;
-        let mut above = row.parent.as_deref();
-        while let Some(parent) = above.and_then(|id| self.row(id)) {
-            depth += 1;
-            above = parent.parent.as_deref();
-        }
-        depth
-    }
+/// Says whether a row of a ledger is nobody's parent.
+pub fn is_leaf(rows: &[Row], row: &Row) -> bool {
+    !rows
+        .iter()
+        .any(|child| child.parent.as_deref() == Some(row.id.as_str()))
 }
 
 /// A node while the tree is built.
@@ -254,9 +245,9 @@ mod tests {
             beside: Vec::new(),
         };
         assert_eq!(ledger.root().unwrap().bytes, 12);
-        assert_eq!(ledger.leaves().map(|row| row.bytes).sum::<u64>(), 12);
+        assert_eq!(leaves(&ledger.rows).map(|row| row.bytes).sum::<u64>(), 12);
         assert!(ledger.row("b").is_none());
         assert_eq!(ledger.row("a").unwrap().basis, Basis::Estimated);
-        assert_eq!(ledger.depth(ledger.row("d").unwrap()), 2);
+        assert_eq!(ledger.row("d").unwrap().parent.as_deref(), Some("c"));
     }
 }

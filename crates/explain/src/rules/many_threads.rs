@@ -2,6 +2,7 @@
 
 use super::{Check, Need};
 use crate::amount::{bytes, count};
+use crate::process::THREAD_STACKS;
 use crate::situation::Situation;
 use fathom_finding::{Confidence, Finding, RuleDoc, Severity};
 
@@ -17,10 +18,6 @@ pub(super) const RULE: Check = Check {
     find: check,
 };
 
-/// A thread's system stacks from Go's stack pools, in bytes: g0 16 KiB and
-/// gsignal 32 KiB (src/runtime/proc.go:2351, `os_linux.go:388`).
-const PER_THREAD: u64 = 48 << 10;
-
 fn check(s: &Situation) -> Option<Finding> {
     let threads = s.threads?;
     let processors = s.metrics.gomaxprocs();
@@ -29,7 +26,7 @@ fn check(s: &Situation) -> Option<Finding> {
     if threads <= usual {
         return None;
     }
-    let held = threads.saturating_mul(PER_THREAD);
+    let held = threads.saturating_mul(THREAD_STACKS);
     let blocked = s
         .goroutines
         .as_ref()

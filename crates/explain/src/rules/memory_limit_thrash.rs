@@ -18,7 +18,7 @@ pub(super) const RULE: Check = Check {
 };
 
 /// Returns the limit where the process presses against it.
-pub(super) fn pressed(s: &Situation) -> Option<(u64, u64)> {
+fn pressed(s: &Situation) -> Option<(u64, u64)> {
     let limit = s.memory_limit()?;
     let committed = s.heap_state?.committed;
     (committed >= limit / 100 * 95).then_some((limit, committed))

@@ -2,6 +2,7 @@
 
 use super::{Check, Need};
 use crate::amount::{bytes, count, percent};
+use crate::process::THREAD_STACKS;
 use crate::situation::Situation;
 use fathom_finding::{Confidence, Finding, RuleDoc, Severity};
 
@@ -20,14 +21,10 @@ pub(super) const RULE: Check = Check {
 /// A stack of ordinary code has 2 to 32 KiB.
 const LARGE_STACK: u64 = 64 << 10;
 
-/// What the runtime takes from the stack pools for each thread: g0 and gsignal
-/// (Go 1.27.3, src/runtime/proc.go:2351, `os_linux.go:388`).
-const PER_THREAD: u64 = 48 << 10;
-
 fn check(s: &Situation) -> Option<Finding> {
     let state = s.heap_state?;
     let goroutines = s.goroutine_count().unwrap_or(0);
-    let for_threads = s.threads.unwrap_or(0).saturating_mul(PER_THREAD);
+    let for_threads = s.threads.unwrap_or(0).saturating_mul(THREAD_STACKS);
     let of_goroutines = state.stacks.saturating_sub(for_threads);
     if of_goroutines < s.floor() || of_goroutines / goroutines.max(1) < LARGE_STACK {
         return None;

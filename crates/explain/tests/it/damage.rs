@@ -2,7 +2,7 @@
 
 use crate::recorded::{Look, capture};
 use fathom_evidence::Capture;
-use fathom_explain::{Explanation, difference, explain};
+use fathom_explain::{Explanation, difference, explain, leaves};
 use fathom_testkit::Random;
 use fathom_testkit::fixtures::Cause;
 
@@ -11,16 +11,7 @@ fn assert_adds_up(explanation: &Explanation) {
     let Some(root) = rows.first() else {
         return;
     };
-    let leaves: u64 = rows
-        .iter()
-        .filter(|row| {
-            !rows
-                .iter()
-                .any(|child| child.parent.as_ref() == Some(&row.id))
-        })
-        .map(|row| row.bytes)
-        .sum();
-    assert_eq!(leaves, root.bytes);
+    assert_eq!(leaves(rows).map(|row| row.bytes).sum::<u64>(), root.bytes);
 }
 
 /// Replaces digits, flips bytes, cuts.

@@ -1,17 +1,8 @@
 //! The ledger sums to what the kernel says, and the closures close.
 
 use crate::recorded::{Look, capture, explanation};
-use fathom_explain::{Basis, Explanation, OFF_HEAP_TOLERANCE, Row, difference, explain};
+use fathom_explain::{Basis, Explanation, OFF_HEAP_TOLERANCE, difference, explain, leaves};
 use fathom_testkit::fixtures::Cause;
-
-fn leaves(explanation: &Explanation) -> impl Iterator<Item = &Row> {
-    let rows = &explanation.ledger;
-    rows.iter().filter(|row| {
-        !rows
-            .iter()
-            .any(|child| child.parent.as_ref() == Some(&row.id))
-    })
-}
 
 fn rss_of_smaps(cause: Cause) -> u64 {
     cause
@@ -34,7 +25,7 @@ fn leaves_sum_to_the_rss_of_smaps_to_the_byte() {
     for cause in Cause::all() {
         for look in [Look::First, Look::WithoutVars, Look::KernelOnly] {
             let explanation = explanation(cause, look);
-            let sum: u64 = leaves(&explanation).map(|row| row.bytes).sum();
+            let sum: u64 = leaves(&explanation.ledger).map(|row| row.bytes).sum();
             assert_eq!(sum, rss_of_smaps(cause), "{}", cause.name());
             assert_eq!(explanation.totals.rss_bytes, Some(sum));
         }
@@ -66,7 +57,7 @@ fn every_parent_is_the_sum_of_its_children() {
 fn less_than_two_percent_is_unattributed() {
     for cause in Cause::all() {
         let explanation = explanation(cause, Look::First);
-        let unattributed: u64 = leaves(&explanation)
+        let unattributed: u64 = leaves(&explanation.ledger)
             .filter(|row| row.id.starts_with("unattributed") || row.id == "other-anonymous")
             .map(|row| row.bytes)
             .sum();
@@ -125,7 +116,9 @@ fn without_the_kernel_the_root_is_the_runtimes_total() {
     let field = |name: &str| vars["memstats"][name].as_u64().unwrap();
     assert_eq!(root.bytes, field("Sys") - field("HeapReleased"));
     assert_eq!(
-        leaves(&explanation).map(|row| row.bytes).sum::<u64>(),
+        leaves(&explanation.ledger)
+            .map(|row| row.bytes)
+            .sum::<u64>(),
         root.bytes
     );
     assert_eq!(explanation.totals.rss_bytes, None);

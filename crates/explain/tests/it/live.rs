@@ -1,7 +1,7 @@
 //! Live Go programs, built with Go 1.22 and 1.27, explained as a user would.
 
 use fathom_evidence::Capture;
-use fathom_explain::{Explained, Explanation, Fate, difference, explain};
+use fathom_explain::{Explained, Explanation, Fate, difference, explain, leaves};
 use fathom_finding::Severity;
 use fathom_gather::{Options, Source, capture};
 use fathom_testkit::GoVersion;
@@ -37,18 +37,6 @@ fn ids(explanation: &Explanation) -> Vec<&'static str> {
         .collect()
 }
 
-fn leaf_sum(explanation: &Explanation) -> u64 {
-    let rows = &explanation.ledger;
-    rows.iter()
-        .filter(|row| {
-            !rows
-                .iter()
-                .any(|child| child.parent.as_ref() == Some(&row.id))
-        })
-        .map(|row| row.bytes)
-        .sum()
-}
-
 fn smaps_rss(capture: &Capture) -> u64 {
     let smaps = capture.first(fathom_evidence::Kind::Smaps).unwrap();
     smaps
@@ -80,7 +68,13 @@ fn assert_explained(name: &str, version: GoVersion, expected: &[&str]) {
         found.iter().take(2).any(|id| expected.contains(id)),
         "{context}"
     );
-    assert_eq!(leaf_sum(&explanation), smaps_rss(&capture), "{context}");
+    assert_eq!(
+        leaves(&explanation.ledger)
+            .map(|row| row.bytes)
+            .sum::<u64>(),
+        smaps_rss(&capture),
+        "{context}"
+    );
     let rss = explanation.totals.rss_bytes.unwrap();
     let unattributed: u64 = explanation
         .ledger
