@@ -25,11 +25,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod command;
 mod error;
 mod filter;
 mod heading;
 mod inline;
 mod node;
+pub mod options;
 mod parallel;
 mod paths;
 pub mod pattern;
