@@ -41,6 +41,7 @@ mod limits;
 pub mod measurement;
 pub mod merge;
 mod profile;
+pub mod refine;
 pub mod sampling;
 pub mod scale;
 pub mod site;

@@ -108,6 +108,27 @@ impl Profile {
         }
     }
 
+    /// Copies everything but locations and samples.
+    pub(crate) fn with_tables(&self, locations: LocationTable, samples: SampleTable) -> Self {
+        Self {
+            strings: self.strings.clone(),
+            sample_types: self.sample_types.clone(),
+            default_sample_type: self.default_sample_type,
+            period_type: self.period_type,
+            period: self.period,
+            time_nanos: self.time_nanos,
+            duration_nanos: self.duration_nanos,
+            comments: self.comments.clone(),
+            doc_url: self.doc_url,
+            drop_frames: self.drop_frames,
+            keep_frames: self.keep_frames,
+            mappings: self.mappings.clone(),
+            functions: self.functions.clone(),
+            locations,
+            samples,
+        }
+    }
+
     /// Returns the text of a string handle; empty for a handle of another profile that
     /// has no row here.
     #[inline]
@@ -369,6 +390,11 @@ impl Profile {
     /// Returns how many locations there are.
     pub fn location_count(&self) -> usize {
         self.locations.len()
+    }
+
+    /// Returns the handles of all locations.
+    pub fn location_ids(&self) -> impl ExactSizeIterator<Item = LocationId> + use<> {
+        (0..self.location_count()).map(|index| LocationId(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 
     /// Returns a location's address.
