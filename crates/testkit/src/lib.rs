@@ -4,6 +4,7 @@
 //! - [`fixtures`]: where the recorded evidence of each cause and Go version lies;
 //! - [`toolchain`]: the Go toolchains that `cargo xtask test` fetched;
 //! - [`program`]: builds a program of `testbed/`, starts it, waits until it is ready, ends it;
+//! - [`pprof`]: the real `go tool pprof`, for comparisons;
 //! - [`generator`]: pprof profiles of any size, written by an encoder of its own so that it can
 //!   check the one in `profile`;
 //! - [`sampler`]: a simulation of the Go runtime's heap sampler whose truth is known.
@@ -24,6 +25,7 @@ pub mod fixtures;
 pub mod generator;
 mod go_version;
 mod http;
+pub mod pprof;
 pub mod program;
 mod random;
 pub mod sampler;

@@ -1,0 +1,94 @@
+//! The real `go tool pprof`, built from a toolchain's own sources, against which ours is
+//! compared.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::toolchain::{Cgo, Toolchain};
+use crate::{Error, GoVersion};
+
+/// The built tool.
+#[derive(Clone, Debug)]
+pub struct Pprof {
+    program: PathBuf,
+    scratch: PathBuf,
+}
+
+/// What the tool answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Whether it ended well.
+    pub is_success: bool,
+    /// What it wrote to standard output.
+    pub output: Vec<u8>,
+    /// What it wrote to standard error.
+    pub errors: String,
+}
+
+impl Pprof {
+    /// Builds the tool into `directory`, which should outlive the test: the first build
+    /// takes a minute.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoToolchain`], [`Error::Spawn`] or [`Error::Build`].
+    pub fn build(version: GoVersion, directory: &Path) -> Result<Self, Error> {
+        let scratch = directory.join("pprof-home");
+        std::fs::create_dir_all(&scratch).map_err(|source| Error::File {
+            path: scratch.clone(),
+            source,
+        })?;
+        let program = directory.join(format!("pprof-{version}"));
+        let go = Toolchain::find(version)?;
+        let output = go
+            .command(Cgo::Off)
+            .args(["build", "-o"])
+            .arg(&program)
+            .arg("cmd/pprof")
+            .current_dir(&scratch)
+            .output()
+            .map_err(|source| Error::Spawn {
+                command: go.go(),
+                source,
+            })?;
+        if !output.status.success() {
+            return Err(Error::Build {
+                name: "cmd/pprof".to_owned(),
+                version,
+                output: String::from_utf8_lossy(&output.stderr).into_owned(),
+            });
+        }
+        Ok(Self { program, scratch })
+    }
+
+    /// Runs the tool, which finds no binary, no settings and no terminal, in UTC.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Spawn`] when it cannot be started.
+    pub fn run<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Answer, Error> {
+        let output = Command::new(&self.program)
+            .arg("-symbolize=none")
+            .args(arguments)
+            .env_clear()
+            .env("HOME", &self.scratch)
+            .env("TZ", "UTC")
+            .env("PPROF_BINARY_PATH", "/nonexistent")
+            .env("PPROF_TMPDIR", &self.scratch)
+            .current_dir(&self.scratch)
+            .output()
+            .map_err(|source| Error::Spawn {
+                command: self.program.clone(),
+                source,
+            })?;
+        Ok(Answer {
+            is_success: output.status.success(),
+            output: output.stdout,
+            errors: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
