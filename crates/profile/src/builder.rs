@@ -121,7 +121,13 @@ impl ProfileBuilder {
     ///
     /// When a limit is passed.
     pub fn set_period(&mut self, kind: &str, unit: &str, period: i64) -> Result<(), Error> {
-        self.profile.period_type = Some(self.value_type(kind, unit)?);
+        // One that says nothing is as good as none.
+        let is_empty = kind.is_empty() && unit.is_empty();
+        self.profile.period_type = if is_empty {
+            None
+        } else {
+            Some(self.value_type(kind, unit)?)
+        };
         self.profile.period = period;
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::io::{self, Read};
 
-use crate::error::{Error, LimitKind, Position};
+use crate::error::{Error, LimitKind, Position, TRUNCATED};
 use crate::limits::Limits;
 
 const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
@@ -70,7 +70,7 @@ fn inflate(
         .read_to_end(&mut output)
         .map_err(|error| {
             let reason = match error.kind() {
-                io::ErrorKind::UnexpectedEof => "the input ends too early".to_owned(),
+                io::ErrorKind::UnexpectedEof => TRUNCATED.to_owned(),
                 _ => error.to_string(),
             };
             damaged(output.len(), reason)

@@ -1,66 +1,22 @@
-//! Recognising a form, and reading profile.proto.
+//! Reading profile.proto.
 //!
 //! The message is `perftools.profiles.Profile` of google/pprof's `proto/profile.proto`.
 //! It is read in two passes over one buffer: the first takes everything but the samples,
 //! whose references cannot be resolved before the tables they point to have been seen
 //! (Go's writer puts the string table last); the second streams the samples into columns.
 
-use std::borrow::Cow;
-
-use crate::compress;
 use crate::error::{Error, LimitKind, Position};
 use crate::handle::{NONE, StringId};
 use crate::limits::Limits;
-use crate::profile::{Profile, RuntimeLeaf};
+use crate::options::{ParseOptions, TextForms};
+use crate::profile::{Numbers, Profile};
 use crate::tables::{FunctionTable, Mapping, SampleTable, Symbolization, ValueType};
-use crate::text;
 use crate::wire::{Field, Reader};
 
 mod ids;
 mod samples;
 
 use ids::IdMap;
-
-/// Reads a profile in any known form.
-pub(crate) fn any(
-    input: Cow<'_, [u8]>,
-    limits: &Limits,
-    runtime_leaf: RuntimeLeaf,
-) -> Result<Profile, Error> {
-    if input.is_empty() {
-        return Err(Error::Empty);
-    }
-    let plain = compress::plain(input, limits)?;
-    if plain.is_empty() {
-        return Err(Error::Empty);
-    }
-    if text::is_text(&plain) {
-        return text::parse(&plain, limits, runtime_leaf);
-    }
-    proto(&plain, limits).map_err(|error| match foreign_form(&plain) {
-        Some(form) => Error::Unrecognized {
-            reason: format!("it looks like {form}"),
-        },
-        None => error,
-    })
-}
-
-/// Names what else is mistaken for a profile, by its first bytes.
-fn foreign_form(bytes: &[u8]) -> Option<&'static str> {
-    const FORMS: [(&[u8], &str); 7] = [
-        (b"\x7fELF", "an ELF executable"),
-        (b"PK\x03\x04", "a zip archive"),
-        (b"go 1.", "a Go execution trace"),
-        (b"PERFILE2", "perf's own data"),
-        (b"\x89PNG", "a picture"),
-        (b"%PDF", "a PDF document"),
-        (b"\xcf\xfa\xed\xfe", "a Mach-O executable"),
-    ];
-    FORMS
-        .iter()
-        .find(|(magic, _)| bytes.starts_with(magic))
-        .map(|(_, form)| *form)
-}
 
 /// What the first pass keeps until everything is known.
 #[derive(Default)]
@@ -131,7 +87,12 @@ struct RawLocation {
     offset: usize,
 }
 
-fn proto(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
+/// Reads profile.proto without compression.
+pub(crate) fn proto(
+    bytes: &[u8],
+    limits: &Limits,
+    options: ParseOptions,
+) -> Result<Profile, Error> {
     let mut profile = Profile::empty();
     let mut raw = first_pass(bytes, limits, &mut profile)?;
     strings(bytes, limits, &raw, &mut profile)?;
@@ -146,13 +107,25 @@ fn proto(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
         "location",
         raw.locations.iter().map(|row| (row.id, row.offset)),
     )?;
+    let in_order = [&mapping_ids, &function_ids, &location_ids]
+        .iter()
+        .all(|ids| ids.in_order().is_some());
+    if !in_order {
+        profile.numbers = Some(Box::new(Numbers {
+            mappings: raw.mappings.iter().map(|row| row.id).collect(),
+            locations: raw.locations.iter().map(|row| row.id).collect(),
+            functions: raw.functions.iter().map(|row| row.id).collect(),
+        }));
+    }
     mappings(std::mem::take(&mut raw.mappings), &mut profile)?;
     functions(std::mem::take(&mut raw.functions), &mut profile)?;
-    locations(&mut raw, &mapping_ids, &function_ids, &mut profile)?;
+    let tables = (&mapping_ids, &function_ids);
+    locations(&mut raw, tables, options.text_forms, &mut profile)?;
     if raw.samples > 0 && profile.sample_types.is_empty() {
-        return Err(Error::malformed(
+        return Err(Error::inconsistent(
             bytes.len(),
             "samples without sample types",
+            "missing sample type information",
         ));
     }
     profile.samples = SampleTable::new(profile.sample_types.len());
@@ -160,7 +133,13 @@ fn proto(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {
         bytes.get(raw.first_sample..).unwrap_or_default(),
         raw.first_sample,
     );
-    samples::read(samples, limits, raw.samples, &location_ids, &mut profile)?;
+    let pass = samples::Input {
+        reader: samples,
+        count: raw.samples,
+        location_ids: &location_ids,
+        zero_labels: options.zero_labels,
+    };
+    samples::read(pass, limits, &mut profile)?;
     Ok(profile)
 }
 
@@ -262,7 +241,7 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
             9 => {
                 let time = field.signed()?;
                 if profile.time_nanos != 0 && time != 0 {
-                    return Err(Error::malformed(at, "several profiles one after another"));
+                    return Err(Error::Concatenated { offset: at as u64 });
                 }
                 profile.time_nanos = time;
             }
@@ -343,9 +322,10 @@ fn mapping(field: &Field<'_>) -> Result<RawMapping, Error> {
         }
     }
     if mapping.id == 0 {
-        return Err(Error::malformed(
+        return Err(Error::inconsistent(
             field.offset,
             "a mapping has the reserved id 0",
+            "found mapping with reserved ID=0",
         ));
     }
     Ok(mapping)
@@ -368,9 +348,10 @@ fn function(field: &Field<'_>) -> Result<RawFunction, Error> {
         }
     }
     if function.id == 0 {
-        return Err(Error::malformed(
+        return Err(Error::inconsistent(
             field.offset,
             "a function has the reserved id 0",
+            "found function with reserved ID=0",
         ));
     }
     Ok(function)
@@ -409,9 +390,10 @@ fn location(
         }
     }
     if location.id == 0 {
-        return Err(Error::malformed(
+        return Err(Error::inconsistent(
             field.offset,
             "a location has the reserved id 0",
+            "found location with reserved id=0",
         ));
     }
     location.lines_end = lines.len();
@@ -472,7 +454,10 @@ fn heads(raw: &Raw, profile: &mut Profile) -> Result<(), Error> {
         profile.sample_types.push(kind);
     }
     if let Some(kind) = raw.period_type {
-        profile.period_type = Some(value_type(profile, kind, "the period type")?);
+        let kind = value_type(profile, kind, "the period type")?;
+        // One that says nothing is as good as none.
+        let is_empty = profile.text(kind.kind).is_empty() && profile.text(kind.unit).is_empty();
+        profile.period_type = (!is_empty).then_some(kind);
     }
     profile.default_sample_type =
         string(profile, raw.default_sample_type, "the default sample type")?;
@@ -517,8 +502,8 @@ fn functions(raw: Vec<RawFunction>, profile: &mut Profile) -> Result<(), Error> 
 
 fn locations(
     raw: &mut Raw,
-    mapping_ids: &IdMap,
-    function_ids: &IdMap,
+    (mapping_ids, function_ids): (&IdMap, &IdMap),
+    text_forms: TextForms,
     profile: &mut Profile,
 ) -> Result<(), Error> {
     let lines = std::mem::take(&mut raw.lines);
@@ -531,31 +516,35 @@ fn locations(
     table.line_function.reserve_exact(lines.len());
     table.line_number.reserve_exact(lines.len());
     table.line_column.reserve_exact(lines.len());
-    let reference = |ids: &IdMap, id: u64, location: &RawLocation| {
-        if id == 0 {
-            return Ok(NONE);
-        }
-        ids.get(id).ok_or_else(|| {
-            let reason = format!(
-                "location {} refers to missing {} {id}",
-                location.id,
-                ids.of()
-            );
-            Error::malformed(location.offset, reason)
-        })
+    // pprof takes a missing mapping for none, but wants each line to have a function.
+    let as_pprof = text_forms == TextForms::AsPprof;
+    let missing = |ids: &IdMap, id: u64, location: &RawLocation| {
+        let (number, of) = (location.id, ids.of());
+        Error::inconsistent(
+            location.offset,
+            format!("location {number} refers to missing {of} {id}"),
+            format!("location id: {number} has a line with nil function"),
+        )
+    };
+    let mapping_of = |location: &RawLocation| match location.mapping {
+        0 => Ok(NONE),
+        id => match mapping_ids.get(id) {
+            None if as_pprof => Ok(NONE),
+            found => found.ok_or_else(|| missing(mapping_ids, id, location)),
+        },
+    };
+    let function_of = |id: u64, location: &RawLocation| match function_ids.get(id) {
+        None if id == 0 && !as_pprof => Ok(NONE),
+        found => found.ok_or_else(|| missing(function_ids, id, location)),
     };
     let mut lines = lines.into_iter();
     let mut line_count = 0;
     for location in &rows {
         table.address.push(location.address);
-        table
-            .mapping
-            .push(reference(mapping_ids, location.mapping, location)?);
+        table.mapping.push(mapping_of(location)?);
         table.folded.push(location.folded);
         for (function, line, column) in lines.by_ref().take(location.lines_end - line_count) {
-            table
-                .line_function
-                .push(reference(function_ids, function, location)?);
+            table.line_function.push(function_of(function, location)?);
             table.line_number.push(line);
             table.line_column.push(column);
         }

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What is said of a compressed stream that ends too early.
+pub(crate) const TRUNCATED: &str = "the input ends too early";
+
 /// A profile that could not be read, or profiles that do not go together.
 ///
 /// The name of the input is the caller's to add: readers get bytes.
@@ -44,6 +47,22 @@ pub enum Error {
         offset: u64,
         /// What is wrong there.
         reason: String,
+    },
+    /// A protobuf profile is well-formed but its tables do not fit together.
+    #[error("malformed profile at byte {offset}: {reason}")]
+    Inconsistent {
+        /// The offset in the decompressed input.
+        offset: u64,
+        /// What is wrong there.
+        reason: String,
+        /// What `go tool pprof` says of it (`profile/profile.go`, `CheckValid`).
+        check: String,
+    },
+    /// Several protobuf profiles follow each other in one input.
+    #[error("malformed profile at byte {offset}: several profiles one after another")]
+    Concatenated {
+        /// Where the second tells its time, in the decompressed input.
+        offset: u64,
     },
     /// A text form breaks its grammar.
     #[error("malformed {form} at line {line}: {reason}")]
@@ -143,6 +162,51 @@ impl fmt::Display for Position {
 }
 
 impl Error {
+    /// Returns what `go tool pprof` says of such an input (`profile/profile.go`,
+    /// `ParseData`), without the input's name.
+    ///
+    /// ```
+    /// use fathom_profile::{Limits, ParseOptions, Profile};
+    ///
+    /// let error = Profile::parse_as(b"", &Limits::default(), ParseOptions::as_pprof());
+    /// assert_eq!(
+    ///     error.unwrap_err().pprof_text(),
+    ///     "parsing profile: empty input file"
+    /// );
+    /// ```
+    pub fn pprof_text(&self) -> String {
+        match self {
+            Self::Empty => "parsing profile: empty input file".to_owned(),
+            Self::Concatenated { .. } => {
+                "parsing profile: concatenated profiles detected".to_owned()
+            }
+            Self::Inconsistent { check, .. } => format!("malformed profile: {check}"),
+            Self::Text { reason, .. } => format!("parsing profile: {reason}"),
+            Self::Unrecognized { .. } | Self::Malformed { .. } => {
+                "parsing profile: unrecognized profile format".to_owned()
+            }
+            Self::Decompress { reason, .. } if reason == TRUNCATED => {
+                "decompressing profile: unexpected EOF".to_owned()
+            }
+            Self::Decompress { reason, .. } => format!("decompressing profile: {reason}"),
+            Self::Limit { .. } | Self::Incompatible { .. } | Self::Unsuitable { .. } => {
+                self.to_string()
+            }
+        }
+    }
+
+    pub(crate) fn inconsistent(
+        offset: usize,
+        reason: impl Into<String>,
+        check: impl Into<String>,
+    ) -> Self {
+        Self::Inconsistent {
+            offset: offset as u64,
+            reason: reason.into(),
+            check: check.into(),
+        }
+    }
+
     pub(crate) fn malformed(offset: usize, reason: impl Into<String>) -> Self {
         Self::Malformed {
             offset: offset as u64,

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::handle::{FunctionId, LocationId, MappingId, StringId};
 use crate::limits::Limits;
+use crate::options::ParseOptions;
 use crate::strings::StringTable;
 use crate::tables::{
     FunctionTable, Label, LabelValue, Line, LocationTable, Mapping, SampleTable, ValueType,
@@ -36,6 +37,17 @@ pub struct Profile {
     pub(crate) functions: FunctionTable,
     pub(crate) locations: LocationTable,
     pub(crate) samples: SampleTable,
+    /// The numbers of the file it was read from, where these are not 1, 2, 3, ….
+    pub(crate) numbers: Option<Box<Numbers>>,
+}
+
+/// The ids that a writer chose for its rows. They mean nothing, but `go tool pprof` shows
+/// and writes them as they were.
+#[derive(Debug, Clone)]
+pub(crate) struct Numbers {
+    pub(crate) mappings: Vec<u64>,
+    pub(crate) locations: Vec<u64>,
+    pub(crate) functions: Vec<u64>,
 }
 
 /// What becomes of the runtime's frames at the leaf of a heap profile's text form,
@@ -61,7 +73,29 @@ impl Profile {
     /// Says what is wrong and where when the input is damaged, unknown or passes one of
     /// `limits`. The caller adds the input's name.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        crate::decode::any(bytes.into(), limits, RuntimeLeaf::Drop)
+        crate::detect::any(bytes.into(), limits, ParseOptions::default())
+    }
+
+    /// Reads a profile as [`Profile::parse`] does, deciding as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`].
+    pub fn parse_as(bytes: &[u8], limits: &Limits, options: ParseOptions) -> Result<Self, Error> {
+        crate::detect::any(bytes.into(), limits, options)
+    }
+
+    /// Reads a profile as [`Profile::parse_as`] does, and frees `bytes` as soon as it can.
+    ///
+    /// # Errors
+    ///
+    /// As [`Profile::parse`].
+    pub fn parse_owned_as(
+        bytes: Vec<u8>,
+        limits: &Limits,
+        options: ParseOptions,
+    ) -> Result<Self, Error> {
+        crate::detect::any(bytes.into(), limits, options)
     }
 
     /// Reads a profile as [`Profile::parse`] does, but says what becomes of the
@@ -76,7 +110,11 @@ impl Profile {
         limits: &Limits,
         runtime_leaf: RuntimeLeaf,
     ) -> Result<Self, Error> {
-        crate::decode::any(bytes.into(), limits, runtime_leaf)
+        let options = ParseOptions {
+            runtime_leaf,
+            ..ParseOptions::default()
+        };
+        crate::detect::any(bytes.into(), limits, options)
     }
 
     /// Reads a profile as [`Profile::parse`] does, and frees `bytes` as soon as it can.
@@ -85,7 +123,7 @@ impl Profile {
     ///
     /// As [`Profile::parse`].
     pub fn parse_owned(bytes: Vec<u8>, limits: &Limits) -> Result<Self, Error> {
-        crate::decode::any(bytes.into(), limits, RuntimeLeaf::Drop)
+        crate::detect::any(bytes.into(), limits, ParseOptions::default())
     }
 
     pub(crate) fn empty() -> Self {
@@ -105,6 +143,7 @@ impl Profile {
             functions: FunctionTable::default(),
             locations: LocationTable::new(),
             samples: SampleTable::new(0),
+            numbers: None,
         }
     }
 
@@ -330,6 +369,22 @@ impl Profile {
         self.mappings.get(id.index())
     }
 
+    /// Returns a mapping's number: the id it had in the file it was read from, or its
+    /// place counted from 1.
+    pub fn mapping_number(&self, id: MappingId) -> u64 {
+        number(self.numbers.as_ref().map(|ids| &ids.mappings), id.index())
+    }
+
+    /// Returns a location's number, as [`mapping_number`](Self::mapping_number).
+    pub fn location_number(&self, id: LocationId) -> u64 {
+        number(self.numbers.as_ref().map(|ids| &ids.locations), id.index())
+    }
+
+    /// Returns a function's number, as [`mapping_number`](Self::mapping_number).
+    pub fn function_number(&self, id: FunctionId) -> u64 {
+        number(self.numbers.as_ref().map(|ids| &ids.functions), id.index())
+    }
+
     /// Returns how many functions there are.
     pub fn function_count(&self) -> usize {
         self.functions.len()
@@ -514,6 +569,14 @@ impl Profile {
             + self.functions.name.capacity() * (3 * 4 + 8)
             + self.mappings.capacity() * size_of::<Mapping>()
     }
+}
+
+/// Returns the number of a row: the one it had, or its place counted from 1.
+fn number(numbers: Option<&Vec<u64>>, index: usize) -> u64 {
+    numbers
+        .and_then(|numbers| numbers.get(index))
+        .copied()
+        .unwrap_or(index as u64 + 1)
 }
 
 /// A label with its texts.

@@ -7,6 +7,7 @@
 
 use crate::error::Error;
 use crate::folded;
+use crate::legacy;
 use crate::limits::Limits;
 use crate::profile::{Profile, RuntimeLeaf};
 
@@ -16,6 +17,9 @@ mod heap;
 pub(crate) mod lines;
 mod record;
 mod scan;
+
+pub(crate) use contention::scaled as scaled_contention;
+pub(crate) use heap::scaled as scaled_heap_sample;
 
 /// How much of an input is looked at to tell text from protobuf.
 const SNIFFED_BYTES: usize = 512;
@@ -49,6 +53,14 @@ pub(crate) fn parse(
             break;
         };
         head = next;
+    }
+    // Go's own texts have no memory map; where there is one, it is worth more than the
+    // comments.
+    if legacy::has_memory_map(bytes) || legacy::is_foreign(&String::from_utf8_lossy(head.text)) {
+        let foreign = legacy::parse(bytes, limits, legacy::Strictness::Lenient)?;
+        if let Some(profile) = foreign {
+            return Ok(profile);
+        }
     }
     if let Some(header) = heap::header(&head)? {
         return heap::read(header, lines, limits, runtime_leaf);

@@ -43,9 +43,10 @@ impl IdMap {
             });
         }
         let twice = |id: u64, offset: usize| {
-            Err(Error::malformed(
+            Err(Error::inconsistent(
                 offset,
                 format!("{of} id {id} comes twice"),
+                format!("multiple {of}s with same id: {id}"),
             ))
         };
         let largest = ids.clone().map(|(id, _)| id).max().unwrap_or(0);

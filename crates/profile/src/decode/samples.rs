@@ -6,18 +6,29 @@ use crate::decode::over;
 use crate::error::{Error, LimitKind};
 use crate::handle::{LocationId, StringId};
 use crate::limits::Limits;
+use crate::options::ZeroLabels;
 use crate::profile::Profile;
 use crate::tables::{Label, LabelValue, SampleTable};
 use crate::wire::{Field, Reader, Value};
 
-pub(crate) fn read(
-    mut reader: Reader<'_>,
-    limits: &Limits,
-    count: u64,
-    location_ids: &IdMap,
-    profile: &mut Profile,
-) -> Result<(), Error> {
-    let count = usize::try_from(count).unwrap_or(usize::MAX);
+/// What the second pass works on.
+pub(crate) struct Input<'a> {
+    /// Stands before the first sample.
+    pub(crate) reader: Reader<'a>,
+    /// How many samples there are.
+    pub(crate) count: u64,
+    pub(crate) location_ids: &'a IdMap,
+    pub(crate) zero_labels: ZeroLabels,
+}
+
+pub(crate) fn read(input: Input<'_>, limits: &Limits, profile: &mut Profile) -> Result<(), Error> {
+    let Input {
+        mut reader,
+        location_ids,
+        zero_labels,
+        ..
+    } = input;
+    let count = usize::try_from(input.count).unwrap_or(usize::MAX);
     let mut samples = std::mem::replace(&mut profile.samples, SampleTable::new(0));
     samples.stack_starts.reserve_exact(count);
     samples.label_starts.reserve_exact(count);
@@ -27,6 +38,7 @@ pub(crate) fn read(
     let mut pass = Pass {
         limits,
         location_ids,
+        zero_labels,
         profile,
         samples: &mut samples,
     };
@@ -47,6 +59,7 @@ pub(crate) fn read(
 struct Pass<'a> {
     limits: &'a Limits,
     location_ids: &'a IdMap,
+    zero_labels: ZeroLabels,
     profile: &'a Profile,
     samples: &'a mut SampleTable,
 }
@@ -82,11 +95,12 @@ impl Pass<'_> {
             }
         }
         if column != self.samples.values.len() {
-            let reason = format!(
-                "sample {row} has {column} values for {} sample types",
-                self.samples.values.len()
-            );
-            return Err(Error::malformed(at, reason));
+            let types = self.samples.values.len();
+            return Err(Error::inconsistent(
+                at,
+                format!("sample {row} has {column} values for {types} sample types"),
+                format!("mismatch: sample has {column} values vs. {types} types"),
+            ));
         }
         let depth = self.samples.stacks.len() - stack_start;
         if depth as u64 > self.limits.depth {
@@ -139,9 +153,10 @@ impl Pass<'_> {
     fn location(&self, id: u64, offset: usize) -> Result<LocationId, Error> {
         self.location_ids.get(id).map(LocationId).ok_or_else(|| {
             let row = self.samples.len();
-            Error::malformed(
+            Error::inconsistent(
                 offset,
                 format!("sample {row} refers to missing location {id}"),
+                "sample has nil location",
             )
         })
     }
@@ -149,12 +164,18 @@ impl Pass<'_> {
     #[inline]
     fn value(&mut self, column: &mut usize, value: u64, offset: usize) -> Result<(), Error> {
         let Some(values) = self.samples.values.get_mut(*column) else {
-            let reason = format!(
-                "sample {} has more values than the {} sample types",
-                self.samples.len(),
-                self.samples.values.len()
-            );
-            return Err(Error::malformed(offset, reason));
+            let types = self.samples.values.len();
+            return Err(Error::inconsistent(
+                offset,
+                format!(
+                    "sample {} has more values than the {types} sample types",
+                    self.samples.len(),
+                ),
+                format!(
+                    "mismatch: sample has {} values vs. {types} types",
+                    types + 1
+                ),
+            ));
         };
         values.push(value.cast_signed());
         *column += 1;
@@ -197,6 +218,13 @@ impl Pass<'_> {
             },
         };
         let key = string(key)?;
+        let is_lost = match value {
+            LabelValue::Text(text) => text.is_empty(),
+            LabelValue::Number { value, unit } => value == 0 && unit.is_empty(),
+        };
+        if is_lost && self.zero_labels == ZeroLabels::Drop {
+            return Ok(());
+        }
         self.samples.labels.push(Label { key, value });
         Ok(())
     }

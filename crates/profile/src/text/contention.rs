@@ -7,8 +7,7 @@
 use crate::builder::ProfileBuilder;
 use crate::error::{Error, Position};
 use crate::limits::Limits;
-use crate::profile::Profile;
-use crate::profile::RuntimeLeaf;
+use crate::profile::{Profile, RuntimeLeaf};
 use crate::text::lines::{Lines, TextLine};
 use crate::text::record;
 use crate::text::scan::Scan;
@@ -90,11 +89,13 @@ fn attribute<'a>(line: &TextLine<'a>) -> Option<(&'a [u8], &'a [u8])> {
     Some((key.trim_ascii(), value[1..].trim_ascii()))
 }
 
+/// Scales sampled contentions and their cycles to an estimate of all: contentions, and
+/// nanoseconds where the length of a cycle is known.
 #[expect(
     clippy::cast_possible_truncation,
     reason = "pprof cuts, and so saturates"
 )]
-fn scaled(cycles: i64, count: i64, period: i64, cycles_per_second: i64) -> (i64, i64) {
+pub(crate) fn scaled(cycles: i64, count: i64, period: i64, cycles_per_second: i64) -> (i64, i64) {
     if period <= 0 {
         return (count, cycles);
     }

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use fathom_profile::{Error, LimitKind, Limits, Profile, encode};
+use fathom_profile::{Error, LimitKind, Limits, ParseOptions, Profile, encode};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -218,6 +218,18 @@ fn seeds_of_the_fuzzed_reader_are_read_or_refused() {
         .filter(|(path, bytes)| reads_back_or_is_refused(path, bytes))
         .count();
     assert!(read >= 7, "only {read} seeds are profiles");
+}
+
+#[test]
+fn seeds_of_the_fuzzed_old_forms_are_read_or_refused() {
+    for options in [ParseOptions::default(), ParseOptions::as_pprof()] {
+        for (path, bytes) in seeds("legacy") {
+            let profile = Profile::parse_as(&bytes, &Limits::small(), options)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+            let again = encode::write_raw_proto(&profile);
+            assert_eq!(Profile::parse(&again, &Limits::small()), Ok(profile));
+        }
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@
 mod algebra;
 mod damage;
 mod heap;
+mod legacy;
+mod oracle;
 mod recorded;
 mod sampled;
 mod text;

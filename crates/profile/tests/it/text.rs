@@ -124,7 +124,7 @@ fn errors_name_the_line() {
     };
     let cases = [
         error("heap profile: 1: 8 [1: 8] @ heap/x\n"),
-        error("heap profile: 1: 8 [1: 8] @ growth/2\n"),
+        error("heap profile: 1: 8 [1: 8] @ heap_x/2\n"),
         error("heap profile: 1: 8 [1: 8] @ heap/2\n\nnonsense\n"),
         error("heap profile: 1: 8 [1: 8] @ heap/2\n0: 8 [1: 8] @ 0x1\n"),
         error("heap profile: 1: 8 [1: 8] @ heap/2\n1: 8 [1: 8] @ 0x1 zz\n"),
@@ -136,7 +136,7 @@ fn errors_name_the_line() {
     ];
     insta::assert_snapshot!(cases.join("\n"), @r#"
     malformed heap profile at line 1: the sampling rate is no number
-    malformed heap profile at line 1: unknown kind "growth"
+    malformed heap profile at line 1: unknown kind "heap_x"
     malformed heap profile at line 3: this is no record "n: b [n: b] @ pcs"
     malformed heap profile at line 2: 8 in-use bytes in 0 objects
     malformed heap profile at line 2: "zz" is no program counter
