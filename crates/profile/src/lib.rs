@@ -45,6 +45,7 @@ pub mod measurement;
 pub mod merge;
 mod options;
 mod profile;
+pub mod prune;
 pub mod raw;
 pub mod refine;
 pub mod sampling;

@@ -7,6 +7,7 @@ mod damage;
 mod heap;
 mod legacy;
 mod oracle;
+mod prune;
 mod recorded;
 mod sampled;
 mod text;
