@@ -7,6 +7,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use crate::error::{Error, LimitKind, Position};
 use crate::handle::{FunctionId, LocationId, MappingId, NONE, StringId};
 use crate::limits::Limits;
+use crate::options::Defects;
 use crate::profile::Profile;
 use crate::strings::Interner;
 use crate::tables::{Label, LabelValue, Line, Mapping, SampleTable, ValueType};
@@ -33,6 +34,7 @@ pub struct ProfileBuilder {
     functions_seen: HashTable<u32>,
     locations_seen: HashTable<u32>,
     hasher: DefaultHashBuilder,
+    pub(crate) defects: Defects,
     pub(crate) profile: Profile,
 }
 
@@ -46,6 +48,7 @@ impl ProfileBuilder {
             functions_seen: HashTable::new(),
             locations_seen: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
+            defects: Defects::Corrected,
             profile: Profile::empty(),
         }
     }
@@ -253,6 +256,7 @@ impl ProfileBuilder {
         let Self {
             locations_seen,
             hasher,
+            defects,
             profile,
             ..
         } = self;
@@ -271,7 +275,17 @@ impl ProfileBuilder {
                 && table.mapping[index] == mapping
                 && table.folded[index] == folded
                 && range.len() == lines.len()
-                && range.zip(lines).all(|(row, line)| table.line(row) == *line)
+                && range.zip(lines).enumerate().all(|(at, (row, line))| {
+                    let known = table.line(row);
+                    // The outermost line is the only one whose column always counts.
+                    let is_forgotten = *defects == Defects::AsPprof && at + 1 < lines.len();
+                    let column = if is_forgotten {
+                        line.column
+                    } else {
+                        known.column
+                    };
+                    Line { column, ..known } == *line
+                })
         };
         let new_first = lines
             .first()

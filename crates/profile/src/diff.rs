@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::merge::{Source, merge_sources};
+use crate::options::Defects;
 use crate::profile::Profile;
 
 /// Which difference is wanted.
@@ -52,6 +53,21 @@ pub fn subtract(
     mode: DiffMode,
     normalize: Normalize,
 ) -> Result<Profile, Error> {
+    subtract_with(profile, base, mode, normalize, Defects::Corrected)
+}
+
+/// Subtracts `base` from `profile` as [`subtract`] does, with pprof's defects or without.
+///
+/// # Errors
+///
+/// As [`merge`](crate::merge::merge).
+pub fn subtract_with(
+    profile: &Profile,
+    base: &Profile,
+    mode: DiffMode,
+    normalize: Normalize,
+    defects: Defects,
+) -> Result<Profile, Error> {
     let ratios = match normalize {
         Normalize::No => Vec::new(),
         Normalize::Yes => ratios(profile, base),
@@ -65,7 +81,7 @@ pub fn subtract(
         marked: mode == DiffMode::DiffBase,
         ..Source::plain(base)
     };
-    merge_sources(&[source, base])
+    merge_sources(&[source, base], defects)
 }
 
 /// For each column how often its sum fits into that of the base; 0 for a sum of 0.

@@ -1,13 +1,17 @@
 //! Writing profile.proto as google/pprof's encoder does (`profile/encode.go`): strings in
-//! the order in which they are met, repeated numbers packed from the third on, ids from 1
-//! in table order.
+//! the order in which they are met, repeated numbers packed from the third on, rows
+//! numbered as in the file they were read from.
+//!
+//! The bytes before compression are those of `go tool pprof -proto` for the same profile.
+//! Only labels that it would have lost on reading (see
+//! [`ZeroLabels`](crate::ZeroLabels)) are written besides.
 
 use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::handle::{NONE, StringId};
+use crate::handle::{FunctionId, LocationId, MappingId, NONE, StringId};
 use crate::profile::Profile;
 use crate::tables::{Label, LabelValue, ValueType};
 
@@ -116,12 +120,18 @@ impl Writer<'_> {
         for sample in 0..profile.sample_count() {
             message.0.clear();
             let stack = profile.stack(sample).iter();
-            message.repeated(1, stack.map(|location| u64::from(location.0) + 1));
+            message.repeated(1, stack.map(|&location| profile.location_number(location)));
             let values = profile.samples.values.iter();
             message.repeated(2, values.map(|column| column[sample].cast_unsigned()));
-            for label in profile.label_rows(sample) {
-                let label = self.label(*label);
-                message.message(3, &label);
+            // All texts come before all numbers.
+            let is_number = |label: &Label| matches!(label.value, LabelValue::Number { .. });
+            for numbers in [false, true] {
+                for label in profile.label_rows(sample) {
+                    if is_number(label) == numbers {
+                        let label = self.label(*label);
+                        message.message(3, &label);
+                    }
+                }
             }
             self.out.message(2, &message);
         }
@@ -131,9 +141,10 @@ impl Writer<'_> {
         let mut message = Message::default();
         message.optional(1, self.string(label.key));
         match label.value {
+            // An empty text is written in spite of the rule, to be known for a text.
             LabelValue::Text(text) => message.number(2, self.string(text)),
             LabelValue::Number { value, unit } => {
-                message.number(3, value.cast_unsigned());
+                message.optional(3, value.cast_unsigned());
                 message.optional(4, self.string(unit));
             }
         }
@@ -141,9 +152,17 @@ impl Writer<'_> {
     }
 
     fn mappings(&mut self) {
-        for (mapping, id) in self.profile.mappings.iter().zip(1_u64..) {
+        let profile = self.profile;
+        for (index, mapping) in profile.mappings.iter().enumerate() {
             let mut message = Message::default();
-            message.optional(1, id);
+            message.optional(
+                1,
+                number(
+                    MappingId::from_index(index),
+                    Profile::mapping_number,
+                    profile,
+                ),
+            );
             message.optional(2, mapping.start);
             message.optional(3, mapping.limit);
             message.optional(4, mapping.offset);
@@ -158,18 +177,20 @@ impl Writer<'_> {
     }
 
     fn locations(&mut self) {
-        let table = &self.profile.locations;
-        // `NONE` is no mapping and no function; the others are counted from 1.
-        let reference = |raw: u32| if raw == NONE { 0 } else { u64::from(raw) + 1 };
+        let profile = self.profile;
+        let table = &profile.locations;
         let mut message = Message::default();
         for index in 0..table.len() {
             message.0.clear();
-            message.optional(1, index as u64 + 1);
-            message.optional(2, reference(table.mapping[index]));
+            let id = LocationId::from_index(index);
+            message.optional(1, number(id, Profile::location_number, profile));
+            let mapping = table.mapping(index);
+            message.optional(2, number(mapping, Profile::mapping_number, profile));
             message.optional(3, table.address[index]);
             for row in table.line_range(index) {
                 let mut line = Message::default();
-                line.optional(1, reference(table.line_function[row]));
+                let function = table.line(row).function;
+                line.optional(1, number(function, Profile::function_number, profile));
                 line.optional(2, table.line_number[row].cast_unsigned());
                 line.optional(3, table.line_column[row].cast_unsigned());
                 message.message(4, &line);
@@ -180,10 +201,12 @@ impl Writer<'_> {
     }
 
     fn functions(&mut self) {
-        let table = &self.profile.functions;
+        let profile = self.profile;
+        let table = &profile.functions;
         for index in 0..table.len() {
             let mut message = Message::default();
-            message.optional(1, index as u64 + 1);
+            let id = FunctionId::from_index(index);
+            message.optional(1, number(id, Profile::function_number, profile));
             message.optional(2, self.string(table.name[index]));
             message.optional(3, self.string(table.system_name[index]));
             message.optional(4, self.string(table.file[index]));
@@ -191,6 +214,11 @@ impl Writer<'_> {
             self.out.message(5, &message);
         }
     }
+}
+
+/// Returns the number of a row; 0 for none.
+fn number<Id>(id: Option<Id>, number_of: fn(&Profile, Id) -> u64, profile: &Profile) -> u64 {
+    id.map_or(0, |id| number_of(profile, id))
 }
 
 const fn low_bits(value: u64) -> u8 {

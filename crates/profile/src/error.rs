@@ -79,6 +79,8 @@ pub enum Error {
     Incompatible {
         /// What differs.
         reason: String,
+        /// What `go tool pprof` says of it.
+        check: String,
     },
     /// An operation was asked of a profile that does not carry what it needs.
     #[error("this profile cannot answer: {reason}")]
@@ -189,9 +191,8 @@ impl Error {
                 "decompressing profile: unexpected EOF".to_owned()
             }
             Self::Decompress { reason, .. } => format!("decompressing profile: {reason}"),
-            Self::Limit { .. } | Self::Incompatible { .. } | Self::Unsuitable { .. } => {
-                self.to_string()
-            }
+            Self::Incompatible { check, .. } => check.clone(),
+            Self::Limit { .. } | Self::Unsuitable { .. } => self.to_string(),
         }
     }
 

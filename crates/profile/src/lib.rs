@@ -62,6 +62,6 @@ pub use error::{Error, LimitKind, Position};
 pub use handle::{FunctionId, LocationId, MappingId, StringId};
 pub use kind::ProfileKind;
 pub use limits::Limits;
-pub use options::{ParseOptions, TextForms, ZeroLabels};
+pub use options::{Defects, ParseOptions, TextForms, ZeroLabels};
 pub use profile::{BASE_LABEL, Frame, Frames, LabelRef, LabelRefValue, Profile, RuntimeLeaf};
 pub use tables::{Label, LabelValue, Line, Mapping, Symbolization, ValueType};

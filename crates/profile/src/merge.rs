@@ -8,9 +8,13 @@
 //! matter.
 //!
 //! Unlike pprof, locations that differ in the column of an inlined line stay apart, and a
-//! sample is dropped only when all its values are 0 after scaling.
+//! sample is dropped only when all its values are 0 after scaling; [`Defects::AsPprof`]
+//! repeats what pprof does.
+//!
+//! Rows come in the order in which they are first met, going through the samples of one
+//! profile after the other, as in pprof: merging is a function of its input.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash as _, Hasher as _};
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
@@ -19,6 +23,7 @@ use crate::error::Error;
 use crate::handle::{FunctionId, LocationId, MappingId, NONE, StringId};
 use crate::limits::Limits;
 use crate::measurement;
+use crate::options::Defects;
 use crate::profile::{BASE_LABEL, Profile};
 use crate::tables::{Label, LabelValue, Line, Mapping};
 
@@ -32,6 +37,15 @@ use crate::tables::{Label, LabelValue, Line, Mapping};
 /// [`Error::Incompatible`] when the profiles have no sample type in common, or units that
 /// do not convert; [`Error::Unsuitable`] without any profile.
 pub fn merge(profiles: &[&Profile]) -> Result<Profile, Error> {
+    merge_with(profiles, Defects::Corrected)
+}
+
+/// Merges profiles as [`merge`] does, with pprof's defects or without.
+///
+/// # Errors
+///
+/// As [`merge`].
+pub fn merge_with(profiles: &[&Profile], defects: Defects) -> Result<Profile, Error> {
     if let [only] = profiles {
         return Ok((*only).clone());
     }
@@ -39,7 +53,7 @@ pub fn merge(profiles: &[&Profile]) -> Result<Profile, Error> {
         .iter()
         .map(|profile| Source::plain(profile))
         .collect();
-    merge_sources(&sources)
+    merge_sources(&sources, defects)
 }
 
 /// A profile on its way into a merge.
@@ -75,6 +89,7 @@ struct Column<'p> {
 /// Returns the finest of some units of one kind of value, as pprof's `CommonValueType`.
 fn finest<'p>(
     types: impl Iterator<Item = (&'p str, &'p str)>,
+    of: &str,
 ) -> Result<Option<(&'p str, &'p str)>, Error> {
     let mut finest: Option<(&str, &str)> = None;
     for (kind, unit) in types {
@@ -87,7 +102,10 @@ fn finest<'p>(
         if singular(kind) != singular(known_kind) || !same_unit {
             let reason =
                 format!("{known_kind} in {known_unit} and {kind} in {unit} do not convert");
-            return Err(Error::Incompatible { reason });
+            let check = format!(
+                "{of}: incompatible types: {{{known_kind} {known_unit} 0 0}} {{{kind} {unit} 0 0}}"
+            );
+            return Err(Error::Incompatible { reason, check });
         }
         if measurement::ratio(unit, known_unit) < 1.0 {
             finest = Some((kind, unit));
@@ -114,7 +132,7 @@ fn columns<'p>(sources: &[Source<'p>]) -> Result<Vec<Column<'p>>, Error> {
             .iter()
             .zip(&found)
             .map(|(source, &at)| source.profile.sample_type(at));
-        let unit = finest(types)?.map_or("", |(_, unit)| unit);
+        let unit = finest(types, "sample types")?.map_or("", |(_, unit)| unit);
         let ratio = |(source, at): (&Source<'p>, usize)| {
             let (_, own) = source.profile.sample_type(at);
             (
@@ -135,9 +153,18 @@ fn columns<'p>(sources: &[Source<'p>]) -> Result<Vec<Column<'p>>, Error> {
     }
     if columns.is_empty() {
         let reason = "they have no sample type in common".to_owned();
-        return Err(Error::Incompatible { reason });
+        let check = "profiles have empty common sample type list".to_owned();
+        return Err(Error::Incompatible { reason, check });
     }
     Ok(columns)
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "as pprof does; what does not fit saturates"
+)]
+fn truncated(value: f64) -> i64 {
+    value as i64
 }
 
 #[expect(
@@ -152,24 +179,49 @@ fn multiplied(value: i64, ratio: f64) -> i64 {
     }
 }
 
-pub(crate) fn merge_sources(sources: &[Source<'_>]) -> Result<Profile, Error> {
+/// Whether pprof's `ScaleN` loses a sample: some ratio is not 1, and each value whose
+/// ratio is not 1 has become 0.
+fn is_lost(scaled: impl Iterator<Item = (f64, i64)>) -> bool {
+    let mut has_ratio = false;
+    for (ratio, value) in scaled {
+        if ratio.to_bits() != 1.0_f64.to_bits() {
+            has_ratio = true;
+            if value != 0 {
+                return false;
+            }
+        }
+    }
+    has_ratio
+}
+
+pub(crate) fn merge_sources(sources: &[Source<'_>], defects: Defects) -> Result<Profile, Error> {
     let columns = columns(sources)?;
-    let mut merge = Merge::new();
-    merge.heads(sources, &columns)?;
+    let mut merge = Merge::new(defects);
+    merge.heads(sources, &columns, defects)?;
     for (index, source) in sources.iter().enumerate() {
         let mut values = vec![0; columns.len()];
         let mut translation = Translation::new(source.profile);
-        if index == 0 && !source.profile.mappings.is_empty() {
+        if merge.mappings.is_empty() && !source.profile.mappings.is_empty() {
             // The first mapping is the main binary, even when no sample lies in it.
             merge.mapping(&mut translation, MappingId(0))?;
         }
         for sample in 0..source.profile.sample_count() {
+            let own = |at: usize| {
+                let ratio = source.ratios.get(at).copied().unwrap_or(1.0);
+                (ratio, multiplied(source.profile.value(sample, at), ratio))
+            };
             for (column, value) in columns.iter().zip(&mut values) {
                 let (at, ratio) = column.sources[index];
-                let own = source.ratios.get(at).copied().unwrap_or(1.0);
-                *value = multiplied(multiplied(source.profile.value(sample, at), own), ratio);
+                *value = multiplied(own(at).1, ratio);
                 if source.negated {
                     *value = value.saturating_neg();
+                }
+            }
+            if defects == Defects::AsPprof {
+                let ratios = columns.iter().map(|column| column.sources[index].1);
+                let all = 0..source.profile.sample_types.len();
+                if is_lost(all.map(own)) || is_lost(ratios.zip(values.iter().copied())) {
+                    continue;
                 }
             }
             if values.iter().any(|&value| value != 0) {
@@ -181,9 +233,26 @@ pub(crate) fn merge_sources(sources: &[Source<'_>]) -> Result<Profile, Error> {
     let cancelled = |sample: usize| (0..columns.len()).all(|at| merged.value(sample, at) == 0);
     if (0..merged.sample_count()).any(cancelled) {
         // Once more, without the samples that cancelled out and what only they used.
-        return merge_sources(&[Source::plain(&merged)]);
+        return merge_sources(&[Source::plain(&merged)], defects);
     }
     Ok(merged)
+}
+
+/// Returns a source's default sample type. Where columns had to be left out or moved, and
+/// the default is among those left out, it is the first (`profile/merge.go`,
+/// `compatibilizeSampleTypes`).
+fn default_type<'p>(sources: &[Source<'p>], columns: &[Column<'p>], index: usize) -> &'p str {
+    let Some(source) = sources.get(index) else {
+        return "";
+    };
+    let own = source.profile.default_sample_type();
+    let is_unchanged = columns.len() == source.profile.sample_types().len()
+        && (0..columns.len()).all(|at| columns[at].sources[index].0 == at);
+    if is_unchanged || columns.iter().any(|column| column.kind == own) {
+        own
+    } else {
+        columns.first().map_or("", |column| column.kind)
+    }
 }
 
 /// What the rows of one source are in the merged profile; `NONE` until they are met.
@@ -215,13 +284,15 @@ pub(crate) struct Merge {
     builder: ProfileBuilder,
     mappings: HashMap<MappingKey, MappingId>,
     samples: HashTable<u32>,
+    /// Of each sample, so that the table grows without looking at stacks again.
+    hashes: Vec<u64>,
     hasher: DefaultHashBuilder,
     stack: Vec<LocationId>,
     labels: Vec<Label>,
 }
 
 impl Merge {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(defects: Defects) -> Self {
         // What was read once passed the limits then.
         let unlimited = Limits {
             strings: u64::MAX,
@@ -237,25 +308,35 @@ impl Merge {
             comments: u64::MAX,
             ..Limits::default()
         };
+        let mut builder = ProfileBuilder::new(&unlimited);
+        builder.defects = defects;
         Self {
-            builder: ProfileBuilder::new(&unlimited),
+            builder,
             mappings: HashMap::new(),
             samples: HashTable::new(),
+            hashes: Vec::new(),
             hasher: DefaultHashBuilder::default(),
             stack: Vec::new(),
             labels: Vec::new(),
         }
     }
 
-    fn heads(&mut self, sources: &[Source<'_>], columns: &[Column<'_>]) -> Result<(), Error> {
+    fn heads(
+        &mut self,
+        sources: &[Source<'_>],
+        columns: &[Column<'_>],
+        defects: Defects,
+    ) -> Result<(), Error> {
         let builder = &mut self.builder;
         for column in columns {
             builder.add_sample_type(column.kind, column.unit)?;
         }
-        let period_types = sources
-            .iter()
-            .filter_map(|source| source.profile.period_type());
-        let period_type = finest(period_types)?;
+        let period_types = sources.iter().filter_map(|source| {
+            let own = source.profile.period_type();
+            // To pprof, one that is not known is one that differs.
+            own.or((defects == Defects::AsPprof).then_some(("", "")))
+        });
+        let period_type = finest(period_types, "period type")?;
         let mut period = 0;
         let mut time = 0;
         let mut duration = 0_i64;
@@ -264,11 +345,13 @@ impl Merge {
             let profile = source.profile;
             let own = match (profile.period_type(), period_type) {
                 (Some((_, from)), Some((_, to))) if from != to => {
-                    multiplied(profile.period(), measurement::ratio(from, to))
+                    truncated(measurement::scale(profile.period(), from, to).0)
                 }
                 _ => profile.period(),
             };
-            period = own.max(period);
+            if period == 0 || period < own {
+                period = own;
+            }
             if time == 0 || profile.time_nanos() < time {
                 time = profile.time_nanos();
             }
@@ -289,12 +372,8 @@ impl Merge {
             builder.set_drop_frames(first.profile.drop_frames(), first.profile.keep_frames())?;
         }
         let given = |text: &&str| !text.is_empty();
-        let default = sources
-            .iter()
-            .map(|source| source.profile.default_sample_type())
-            .find(given);
-        let known = |kind: &&str| columns.iter().any(|column| column.kind == *kind);
-        if let Some(kind) = default.filter(known) {
+        let defaults = (0..sources.len()).map(|index| default_type(sources, columns, index));
+        if let Some(kind) = defaults.into_iter().find(given) {
             builder.set_default_sample_type(kind)?;
         }
         if let Some(url) = sources
@@ -440,10 +519,11 @@ impl Merge {
         }
         if marked {
             let mark = self.builder.text_label(BASE_LABEL, "true")?;
-            labels.retain(|label| label.key != mark.key);
+            let is_text = |label: &Label| matches!(label.value, LabelValue::Text(_));
+            labels.retain(|label| label.key != mark.key || !is_text(label));
             let after = labels
                 .iter()
-                .position(|label| self.builder.text(label.key) > BASE_LABEL);
+                .position(|label| self.builder.text(label.key) >= BASE_LABEL);
             labels.insert(after.unwrap_or(labels.len()), mark);
         }
         self.add(&stack, values, &labels)?;
@@ -454,15 +534,16 @@ impl Merge {
 
     /// Adds values to the sample with this stack and these labels.
     fn add(&mut self, stack: &[LocationId], values: &[i64], labels: &[Label]) -> Result<(), Error> {
-        let hasher = &self.hasher;
-        let hash_of = |stack: &[LocationId], labels: &[Label]| {
-            let numbers = labels.iter().map(|label| match label.value {
-                LabelValue::Text(text) => (label.key, i64::from(text.0)),
-                LabelValue::Number { value, .. } => (label.key, value),
-            });
-            hasher.hash_one((stack, numbers.collect::<Vec<_>>()))
-        };
-        let hash = hash_of(stack, labels);
+        let mut state = self.hasher.build_hasher();
+        stack.hash(&mut state);
+        for label in labels {
+            let value = match label.value {
+                LabelValue::Text(text) => i64::from(text.0),
+                LabelValue::Number { value, .. } => value,
+            };
+            (label.key, value).hash(&mut state);
+        }
+        let hash = state.finish();
         let samples = &self.builder.profile.samples;
         let found = self.samples.find(hash, |&row| {
             samples.stack(row as usize) == stack && samples.labels(row as usize) == labels
@@ -476,9 +557,10 @@ impl Merge {
             return Ok(());
         }
         let row = u32::try_from(samples.len()).unwrap_or(NONE);
-        self.samples.insert_unique(hash, row, |&row| {
-            hash_of(samples.stack(row as usize), samples.labels(row as usize))
-        });
+        let hashes = &mut self.hashes;
+        hashes.push(hash);
+        self.samples
+            .insert_unique(hash, row, |&row| hashes[row as usize]);
         self.builder.add_sample(stack, values, labels)
     }
 }

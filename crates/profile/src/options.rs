@@ -58,6 +58,18 @@ pub enum TextForms {
     AsPprof,
 }
 
+/// Whether arithmetic repeats the defects of `go tool pprof`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Defects {
+    /// Nothing is joined or lost that should not be.
+    #[default]
+    Corrected,
+    /// As in `go tool pprof`: locations that differ in the columns of inlined calls alone
+    /// are joined (`profile/merge.go`, `Location.key`), and a sample is lost when all its
+    /// scaled values are 0, though others are not (`profile/profile.go`, `ScaleN`).
+    AsPprof,
+}
+
 /// What becomes of labels that are the number 0 without a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum ZeroLabels {

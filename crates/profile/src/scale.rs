@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::merge::{Source, merge_sources};
+use crate::options::Defects;
 use crate::profile::Profile;
 
 /// Multiplies all values by `factor`, rounding half away from 0 as pprof's `Scale`; samples
@@ -20,8 +21,9 @@ pub fn scale(profile: &Profile, factor: f64) -> Result<Profile, Error> {
 ///
 /// As [`scale`].
 pub fn scale_columns(profile: &Profile, factors: &[f64]) -> Result<Profile, Error> {
-    merge_sources(&[Source {
+    let source = Source {
         ratios: factors.to_vec(),
         ..Source::plain(profile)
-    }])
+    };
+    merge_sources(&[source], Defects::Corrected)
 }

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::handle::LocationId;
 use crate::heap::{HeapColumn, HeapProfile};
 use crate::merge::{Merge, Translation};
+use crate::options::Defects;
 use crate::profile::Profile;
 use crate::sampling::{self, Bucket, Growth};
 use crate::site::site_frame;
@@ -76,7 +77,7 @@ pub fn compare<'p>(
     if rate != later_rate || rate.is_off() || !counts_allocations {
         return Ok(None);
     }
-    let mut merge = Merge::new();
+    let mut merge = Merge::new(Defects::Corrected);
     let mut pairs: HashMap<(Vec<LocationId>, u64), Pair> = HashMap::new();
     for (side, heap) in [(Side::Before, heaps[0]), (Side::After, heaps[1])] {
         let mut translation = Translation::new(heap.profile());

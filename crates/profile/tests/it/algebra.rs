@@ -240,7 +240,7 @@ fn sample_types_are_those_all_have() {
         ("b", "c")
     );
     assert_eq!(sums(&merged), [4, 4]);
-    assert_eq!(merged.default_sample_type(), "");
+    assert_eq!(merged.default_sample_type(), "b");
     let error = merge(&[&make(&["a"]), &make(&["c"])]).unwrap_err();
     assert!(
         error.to_string().contains("no sample type in common"),

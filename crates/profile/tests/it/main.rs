@@ -6,6 +6,7 @@ mod algebra;
 mod damage;
 mod heap;
 mod legacy;
+mod merged;
 mod oracle;
 mod prune;
 mod recorded;
