@@ -7,8 +7,8 @@
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use fathom_profile::{Limits, Profile};
-use fathom_report::Granularity;
-use fathom_report::top::{Intervals, TextOptions, Top, TopOptions, render_text};
+use fathom_report::options::Options;
+use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 use fathom_testkit::generator::Shape;
 
 fn main() {
@@ -60,50 +60,47 @@ fn parse_gzip(bencher: Bencher<'_, '_>, size: &str) {
         .bench_local(|| parse(black_box(&bytes)));
 }
 
-fn bench_top(bencher: Bencher<'_, '_>, size: &str, options: &TopOptions) {
+fn bench_top(bencher: Bencher<'_, '_>, size: &str, options: &Options, intervals: Intervals) {
     let profile = parse(&plain(size));
-    bencher.bench_local(|| Top::new(black_box(&profile), options));
+    bencher.bench_local(|| Top::new(black_box(&profile), options, intervals));
 }
 
 #[divan::bench(args = SIZES, max_time = 5)]
 fn top(bencher: Bencher<'_, '_>, size: &str) {
-    bench_top(bencher, size, &TopOptions::default());
+    bench_top(bencher, size, &Options::default(), Intervals::Omit);
 }
 
 #[divan::bench(args = SIZES, max_time = 5)]
 fn top_by_lines(bencher: Bencher<'_, '_>, size: &str) {
-    let options = TopOptions {
-        granularity: Granularity::Lines,
-        ..TopOptions::default()
+    let options = Options {
+        granularity: "lines".to_owned(),
+        ..Options::default()
     };
-    bench_top(bencher, size, &options);
+    bench_top(bencher, size, &options, Intervals::Omit);
 }
 
 #[divan::bench(args = SIZES, max_time = 5)]
 fn top_focused(bencher: Bencher<'_, '_>, size: &str) {
-    let options = TopOptions {
+    let options = Options {
         focus: "package0[0-3]".to_owned(),
-        ..TopOptions::default()
+        ..Options::default()
     };
-    bench_top(bencher, size, &options);
+    bench_top(bencher, size, &options, Intervals::Omit);
 }
 
 #[divan::bench(args = SIZES, max_time = 5)]
 fn top_with_intervals(bencher: Bencher<'_, '_>, size: &str) {
-    let options = TopOptions {
-        intervals: Intervals::Compute,
-        ..TopOptions::default()
-    };
-    bench_top(bencher, size, &options);
+    bench_top(bencher, size, &Options::default(), Intervals::Compute);
 }
 
 /// Text of all rows, none trimmed.
 #[divan::bench(args = SIZES, max_time = 5)]
 fn render(bencher: Bencher<'_, '_>, size: &str) {
-    let options = TopOptions {
-        node_fraction: 0.0,
-        ..TopOptions::default()
+    let options = Options {
+        nodefraction: 0.0,
+        ..Options::default()
     };
-    let top = Top::new(&parse(&plain(size)), &options).unwrap_or_else(|error| panic!("{error}"));
+    let top = Top::new(&parse(&plain(size)), &options, Intervals::Omit)
+        .unwrap_or_else(|error| panic!("{error}"));
     bencher.bench_local(|| render_text(black_box(&top), &TextOptions::default()));
 }

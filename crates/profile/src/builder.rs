@@ -299,12 +299,33 @@ impl ProfileBuilder {
             let index = raw as usize;
             hash_of(table.address[index], table.mapping[index], first(raw))
         });
+        self.another_location(
+            address,
+            (mapping != NONE).then_some(MappingId(mapping)),
+            lines,
+            folded,
+        )
+    }
+
+    /// Adds a location, even if there is one with the same properties.
+    ///
+    /// # Errors
+    ///
+    /// When a limit is passed.
+    pub fn another_location(
+        &mut self,
+        address: u64,
+        mapping: Option<MappingId>,
+        lines: &[Line],
+        folded: bool,
+    ) -> Result<LocationId, Error> {
+        let raw = u32::try_from(self.profile.locations.len()).unwrap_or(NONE);
         self.check(LimitKind::Locations, self.limits.locations, raw as usize)?;
         let rows = self.profile.locations.line_function.len() + lines.len();
         self.check(LimitKind::Lines, self.limits.lines, rows)?;
         let table = &mut self.profile.locations;
         table.address.push(address);
-        table.mapping.push(mapping);
+        table.mapping.push(mapping.map_or(NONE, |id| id.0));
         table.folded.push(folded);
         for line in lines {
             table

@@ -165,6 +165,7 @@ impl Profile {
             functions: self.functions.clone(),
             locations,
             samples,
+            numbers: self.numbers.clone(),
         }
     }
 

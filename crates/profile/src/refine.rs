@@ -7,12 +7,13 @@
 
 use std::borrow::Cow;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use crate::error::{Error, Position};
 use crate::handle::{FunctionId, LocationId, MappingId, NONE, StringId};
 use crate::limits::Limits;
 use crate::profile::{LabelRefValue, Profile};
+use crate::prune;
 use crate::tables::{LocationTable, SampleTable};
 
 /// Decides whether a text matches.
@@ -87,9 +88,9 @@ impl<'p> Refined<'p> {
             return matches;
         }
         let profile = &*self.profile;
-        let matched = |pattern: Option<Pattern<'_>>| pattern.map(|it| Matched::new(profile, it));
-        let (focus, ignore) = (matched(patterns.focus), matched(patterns.ignore));
-        let (hide, show) = (matched(patterns.hide), matched(patterns.show));
+        let compiled = |pattern: Option<Pattern<'_>>| pattern.map(|it| Matched::new(profile, it));
+        let (focus, ignore) = (compiled(patterns.focus), compiled(patterns.ignore));
+        let (hide, show) = (compiled(patterns.hide), compiled(patterns.show));
 
         let mut verdicts = Vec::with_capacity(profile.location_count());
         let mut lines = LineFilter::new(profile);
@@ -294,13 +295,35 @@ impl<'p> Refined<'p> {
         self.replace(None, samples);
         let profile = self.profile.to_mut();
         let limits = Limits::default();
-        for (name, place) in made {
-            let key = keys.get(place).copied().unwrap_or_default();
-            let mut push = |text: &str| {
+        let mut known: HashMap<String, StringId> = HashMap::new();
+        let wanted: HashSet<&str> = made
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .chain(keys.iter().copied())
+            .collect();
+        for (index, text) in profile.strings.iter().enumerate() {
+            if let Some(id) = StringId::from_index(index).filter(|_| wanted.contains(text)) {
+                known.entry(text.to_owned()).or_insert(id);
+            }
+        }
+        for (name, place) in &made {
+            let key = keys.get(*place).copied().unwrap_or_default();
+            let mut intern = |text: &str| -> Result<StringId, Error> {
+                if let Some(&id) = known.get(text) {
+                    return Ok(id);
+                }
                 let strings = &mut profile.strings;
-                strings.push(text.as_bytes(), &limits, Position::Whole)
+                let id = strings.push(text.as_bytes(), &limits, Position::Whole)?;
+                known.insert(text.to_owned(), id);
+                Ok(id)
             };
-            let (name, file) = (push(&name)?, push(key)?);
+            let (name, file) = (intern(name)?, intern(key)?);
+            if let Some(numbers) = &mut profile.numbers {
+                for list in [&mut numbers.functions, &mut numbers.locations] {
+                    let largest = list.iter().max().copied().unwrap_or(0);
+                    list.push(largest.saturating_add(1));
+                }
+            }
             let function = u32::try_from(profile.functions.len()).unwrap_or(NONE);
             profile.functions.name.push(name);
             profile.functions.system_name.push(StringId::EMPTY);
@@ -319,38 +342,10 @@ impl<'p> Refined<'p> {
     }
 
     /// Cuts what the innermost matching function called; that function stays. Names are
-    /// matched without their parameters.
+    /// matched without their parameters ([`prune::simplified`]).
     pub fn prune_from(&mut self, pattern: Pattern<'_>) {
-        let profile = &*self.profile;
-        let functions: Vec<bool> = (0..profile.function_count())
-            .filter_map(FunctionId::from_index)
-            .map(|id| {
-                let name = profile.function_name(id);
-                !name.is_empty() && pattern(without_parameters(name))
-            })
-            .collect();
-        let is_match = |id: FunctionId| functions.get(id.index()).copied().unwrap_or(false);
-        let mut hits = vec![false; profile.location_count()];
-        let mut lines = LineFilter::new(profile);
-        for (location, hit) in profile.location_ids().zip(&mut hits) {
-            lines.open(location);
-            let found = profile
-                .lines(location)
-                .position(|line| line.function.is_some_and(is_match));
-            if let Some(first) = found {
-                *hit = true;
-                lines.skip(first);
-            }
-            lines.close();
-        }
-        let locations = lines.finish();
-        let is_hit = |location: &LocationId| hits.get(location.index()).copied().unwrap_or(false);
-        let samples = rebuild(profile, |sample, out| {
-            let stack = profile.stack(sample);
-            let innermost = stack.iter().position(is_hit).unwrap_or(0);
-            out.sample(sample, stack.get(innermost..).unwrap_or_default());
-        });
-        self.replace(Some(locations), samples);
+        let profile = std::mem::replace(&mut self.profile, Cow::Owned(Profile::empty()));
+        self.profile = Cow::Owned(prune::prune_from(profile.into_owned(), pattern));
     }
 
     /// Keeps of each location the outermost line, and columns only if `columns`.
@@ -398,28 +393,6 @@ impl<'p> Refined<'p> {
             }
         }
     }
-}
-
-/// A function's name up to its parameters (google/pprof `profile/prune.go`,
-/// `simplifyFunc`): without a leading dot, and cut at the first parenthesis that is not
-/// part of a name.
-pub(crate) fn without_parameters(name: &str) -> &str {
-    const NAMES: [&str; 2] = ["(anonymous namespace)", "operator()"];
-    let name = name.strip_prefix('.').unwrap_or(name);
-    let mut from = 0;
-    while let Some(found) = name.get(from..).and_then(|rest| rest.find('(')) {
-        let place = from + found;
-        let reserved = NAMES.iter().find_map(|reserved| {
-            let start = place.checked_sub(reserved.find('(')?)?;
-            let begins = start >= from && name.get(start..)?.starts_with(reserved);
-            begins.then(|| start + reserved.len())
-        });
-        match reserved {
-            Some(end) => from = end,
-            None => return name.get(..place).unwrap_or(name),
-        }
-    }
-    name
 }
 
 /// The values that a sample has under a key, texts first.
@@ -543,10 +516,6 @@ impl<'a> LineFilter<'a> {
 
     fn truncate(&mut self, lines: usize) {
         self.rows.truncate(lines);
-    }
-
-    fn skip(&mut self, lines: usize) {
-        self.rows.drain(..lines.min(self.rows.len()));
     }
 
     fn outermost(&mut self) {
@@ -680,19 +649,6 @@ mod tests {
         let mut refined = Refined::new(&profile);
         refined.prune_from(&|text| text == "b");
         assert_eq!(folded(refined.profile()), ["a;b;c;b 1", "a;d 2"]);
-    }
-
-    #[test]
-    fn parameters_are_cut_from_names() {
-        for (name, simple) in [
-            ("main.(*T).M", "main."),
-            (".f(int)", "f"),
-            ("(anonymous namespace)::f(int)", "(anonymous namespace)::f"),
-            ("T::operator()(int)", "T::operator()"),
-            ("plain", "plain"),
-        ] {
-            assert_eq!(without_parameters(name), simple);
-        }
     }
 
     #[test]

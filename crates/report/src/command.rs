@@ -6,7 +6,7 @@
 /// What a command makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Format {
-    /// Costs and calls for KCachegrind.
+    /// Costs and calls for `KCachegrind`.
     Callgrind,
     /// The profile's comments.
     Comments,
@@ -37,17 +37,17 @@ pub enum Format {
 }
 
 impl Format {
-    /// Whether the report is made of a call graph.
-    pub const fn is_graph(self) -> bool {
-        matches!(self, Self::Dot | Self::Picture(_))
-    }
-
     /// Whether entries of different binaries are told apart.
     pub(crate) const fn has_objects(self) -> bool {
         matches!(
             self,
             Self::Raw | Self::List | Self::WebList | Self::Disassembly | Self::Callgrind
         )
+    }
+
+    /// Whether the report is made of a call graph.
+    pub const fn is_graph(self) -> bool {
+        matches!(self, Self::Dot | Self::Picture(_))
     }
 }
 

@@ -5,23 +5,81 @@ use thiserror::Error as ThisError;
 #[non_exhaustive]
 pub enum Error {
     /// A filter's pattern does not parse.
-    #[error("parsing the {option} pattern: {reason}")]
+    #[error("parsing {option} regexp: {reason}")]
     Pattern {
         /// The option that holds the pattern.
         option: &'static str,
         /// What is wrong with it.
         reason: String,
     },
-    /// No column of the profile fits the sample index.
-    #[error("choosing the sample type: {source}")]
-    Column {
+    /// No column of the profile has the number.
+    #[error("sample_index {index} is outside the range [0..{last}]")]
+    ColumnNumber {
+        /// What was asked for.
+        index: String,
+        /// The number of the last column.
+        last: usize,
+    },
+    /// No column of the profile has the name.
+    #[error("sample_index {name:?} must be one of: [{}]", known.join(" "))]
+    ColumnName {
+        /// What was asked for.
+        name: String,
         /// Which there are.
+        known: Vec<String>,
+    },
+    /// The profile has no sample types.
+    #[error("profile has no samples")]
+    NoSamples,
+    /// `divide_by` is 0.
+    #[error("zero divisor specified")]
+    ZeroDivisor,
+    /// The granularity is none of the choices.
+    #[error("unexpected granularity")]
+    Granularity,
+    /// Frames made of labels do not fit.
+    #[error("adding frames for labels: {source}")]
+    Frames {
+        /// Which limit they pass.
         source: fathom_profile::Error,
     },
-    /// The node fraction is not between 0 and 1.
-    #[error("the node fraction {fraction} is not between 0 and 1")]
-    NodeFraction {
-        /// What was asked for.
-        fraction: String,
+    /// Nothing matches the pattern of a command.
+    #[error("no matches found for regexp{separator} {pattern}")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+        /// A colon, where pprof prints one.
+        separator: &'static str,
     },
+    /// A profile could not be made.
+    #[error("writing the profile: {source}")]
+    Profile {
+        /// What is wrong.
+        source: fathom_profile::Error,
+    },
+    /// The command cannot be run.
+    #[error("{command} is not available")]
+    Unavailable {
+        /// The command.
+        command: &'static str,
+    },
+}
+
+/// Why a report was not made, and what there is to tell beside it.
+#[derive(Debug, Clone, PartialEq, Eq, ThisError)]
+#[error("{error}")]
+pub struct Failure {
+    /// What went wrong.
+    pub error: Error,
+    /// What to tell the user before, a line each: what the options did until then.
+    pub notes: Vec<String>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self {
+            error,
+            notes: Vec::new(),
+        }
+    }
 }

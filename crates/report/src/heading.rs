@@ -28,7 +28,7 @@ pub struct Heading {
 
 impl Heading {
     /// Collects the heading for one column.
-    pub(crate) fn new(profile: &Profile, column: usize) -> Self {
+    pub(crate) fn new(profile: &Profile, column: usize, mean: bool) -> Self {
         let (sample_type, sample_unit) = profile.sample_type(column);
         let main = profile.mappings().first();
         let text = |id| profile.text(id);
@@ -45,7 +45,11 @@ impl Heading {
                 .filter(|comment| !comment.starts_with('#'))
                 .map(str::to_owned)
                 .collect(),
-            sample_type: sample_type.to_owned(),
+            sample_type: if mean {
+                format!("mean_{sample_type}")
+            } else {
+                sample_type.to_owned()
+            },
             sample_unit: sample_unit.to_owned(),
             doc_url: profile.doc_url().to_owned(),
             time_unix_nanos: Some(profile.time_nanos()).filter(|&nanos| nanos != 0),

@@ -1,4 +1,4 @@
-//! Views over a profile: `top`.
+//! Views over a profile: tables, trees, stacks, labels, call graphs.
 //!
 //! A view is a pure function of a [`Profile`](fathom_profile::Profile) and options to a
 //! typed value that can be serialised; text is made of that value. Nothing here reads
@@ -15,30 +15,50 @@
 //!
 //! ```
 //! use fathom_profile::{Limits, Profile};
-//! use fathom_report::top::{TextOptions, Top, TopOptions, render_text};
+//! use fathom_report::options::Options;
+//! use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 //!
 //! let profile = Profile::parse(b"main;work 3\nmain;wait 1\n", &Limits::default())?;
-//! let top = Top::new(&profile, &TopOptions::default())?;
+//! let top = Top::new(&profile, &Options::default(), Intervals::Omit)?;
 //! assert_eq!(top.rows[0].name, "work");
-//! assert_eq!((top.rows[0].flat, top.total), (3, 4));
+//! assert_eq!((top.rows[0].flat, top.head.total), (3, 4));
 //! assert!(render_text(&top, &TextOptions::default()).contains("75.00%"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod callgraph;
+pub mod callgrind;
+mod colour;
 pub mod command;
+mod dot;
+mod edge;
 mod error;
-mod filter;
+mod graph;
+mod head;
 mod heading;
-mod inline;
+mod label_units;
+mod names;
 mod node;
 pub mod options;
+mod order;
 mod parallel;
 mod paths;
 pub mod pattern;
+mod produce;
+mod scope;
+mod surroundings;
+mod tag_filter;
+pub mod tags;
 mod tally;
 pub mod top;
+mod top_proto;
+pub mod traces;
+pub mod tree;
 
-pub use error::Error;
+pub use edge::Inlining;
+pub use error::{Error, Failure};
+pub use head::{Head, Hidden};
 pub use heading::Heading;
-pub use inline::Inlining;
 pub use node::Granularity;
+pub use produce::{Produced, produce, profile_labels};
+pub use surroundings::{Objects, Sources, Surroundings};

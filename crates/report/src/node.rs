@@ -13,6 +13,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 
 use crate::paths;
+use crate::scope::Scope;
 
 /// Which frames are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -92,6 +93,11 @@ impl<'p> NodeInfo<'p> {
         if self.address == 0 && self.line == 0 && self.file.is_empty() && !self.name.is_empty() {
             return Cow::Borrowed(self.name);
         }
+        Cow::Owned(self.components().join(" "))
+    }
+
+    /// The parts of the label: address, name, and place or what else tells the node.
+    pub(crate) fn components(&self) -> Vec<String> {
         let mut parts: Vec<String> = Vec::with_capacity(3);
         if self.address != 0 {
             parts.push(format!("{:016x}", self.address));
@@ -115,13 +121,17 @@ impl<'p> NodeInfo<'p> {
                 format!("[{}]", paths::base(self.object))
             });
         }
-        Cow::Owned(parts.join(" "))
+        parts
     }
 
-    /// The order of nodes whose labels and values are equal.
-    pub(crate) fn rank(&self) -> (u64, i64, i64, i64, &str) {
-        (
+    /// The text by which nodes are ordered whose labels and values are equal: all facts
+    /// as Go's `fmt.Sprint` writes the struct.
+    pub(crate) fn rank(&self) -> String {
+        format!(
+            "{{{}  {} {} {} {} {} {}}}",
+            self.name,
             self.address,
+            self.file,
             self.start_line,
             self.line,
             self.column,
@@ -141,6 +151,47 @@ struct NodeKey {
     object: u32,
 }
 
+/// What tells frames apart.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NodeRules<'a> {
+    pub(crate) granularity: Granularity,
+    /// Whether each inlined call is a frame of its own; else a location is its outermost
+    /// line.
+    pub(crate) inlines: bool,
+    /// Whether columns count.
+    pub(crate) columns: bool,
+    /// Whether functions of different binaries are different.
+    pub(crate) objects: bool,
+    /// What is cut from file names: the options `trim_path` and `source_path`; nothing for
+    /// `None`.
+    pub(crate) trim: Option<(&'a str, &'a str)>,
+}
+
+impl<'a> NodeRules<'a> {
+    /// The rules of a report.
+    pub(crate) fn of(scope: &'a Scope<'_>) -> Self {
+        Self {
+            granularity: scope.granularity,
+            inlines: !scope.options.noinlines,
+            columns: scope.options.showcolumns,
+            objects: scope.format.has_objects(),
+            trim: Some((&scope.options.trim_path, &scope.options.source_path)),
+        }
+    }
+
+    /// The same rules, but file names stay as they are.
+    pub(crate) const fn untrimmed(self) -> Self {
+        Self { trim: None, ..self }
+    }
+
+    /// Whether columns tell frames apart. Addresses with inlined calls are told apart by
+    /// everything there is.
+    const fn has_column(&self) -> bool {
+        let everything = self.granularity.has_address() && self.inlines;
+        everything || (self.columns && self.granularity.has_line())
+    }
+}
+
 /// The nodes of a profile at one granularity.
 pub(crate) struct NodeTable<'p> {
     infos: Vec<NodeInfo<'p>>,
@@ -152,8 +203,8 @@ pub(crate) struct NodeTable<'p> {
 
 impl<'p> NodeTable<'p> {
     /// Maps every location once. Costs a pass over the locations.
-    pub(crate) fn new(profile: &'p Profile, granularity: Granularity) -> Self {
-        Mapper::new(profile, granularity).map_all()
+    pub(crate) fn new(profile: &'p Profile, rules: NodeRules<'_>) -> Self {
+        Mapper::new(profile, rules).map_all()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -189,9 +240,9 @@ impl<'p> NodeTable<'p> {
 }
 
 /// Builds a [`NodeTable`].
-struct Mapper<'p> {
+struct Mapper<'p, 'r> {
     profile: &'p Profile,
-    granularity: Granularity,
+    rules: NodeRules<'r>,
     /// One number for each distinct text, whatever its handles.
     texts: HashMap<Cow<'p, str>, u32>,
     /// The text numbers of name and file by function; `None` until it is met.
@@ -202,13 +253,13 @@ struct Mapper<'p> {
     table: NodeTable<'p>,
 }
 
-impl<'p> Mapper<'p> {
-    fn new(profile: &'p Profile, granularity: Granularity) -> Self {
+impl<'p, 'r> Mapper<'p, 'r> {
+    fn new(profile: &'p Profile, rules: NodeRules<'r>) -> Self {
         let mut starts = Vec::with_capacity(profile.location_count() + 1);
         starts.push(0);
         Self {
             profile,
-            granularity,
+            rules,
             texts: HashMap::from_iter([(Cow::Borrowed(""), 0)]),
             functions: vec![None; profile.function_count()],
             whole: vec![None; profile.function_count()],
@@ -234,7 +285,10 @@ impl<'p> Mapper<'p> {
     }
 
     fn map(&mut self, location: LocationId) {
-        let lines = self.profile.lines(location);
+        let mut lines = self.profile.lines(location);
+        if !self.rules.inlines && lines.len() > 1 {
+            lines.nth(lines.len() - 2);
+        }
         if lines.len() == 0 {
             let node = self.without_function(location);
             self.table.frames.push(node);
@@ -253,6 +307,7 @@ impl<'p> Mapper<'p> {
         *self.texts.entry(text).or_insert(next)
     }
 
+    /// The file of a location's mapping.
     fn object(&self, location: LocationId) -> &'p str {
         let mapping = self.profile.location_mapping(location);
         let file = mapping
@@ -262,7 +317,7 @@ impl<'p> Mapper<'p> {
     }
 
     fn address(&self, location: LocationId) -> u64 {
-        if self.granularity.has_address() {
+        if self.rules.granularity.has_address() {
             self.profile.address(location)
         } else {
             0
@@ -280,7 +335,7 @@ impl<'p> Mapper<'p> {
             start_line: 0,
             object: self.text(Cow::Borrowed(object)),
         };
-        self.intern(key, |_| NodeInfo {
+        self.intern(key, || NodeInfo {
             name: "",
             file: Cow::Borrowed(""),
             address: key.address,
@@ -291,8 +346,11 @@ impl<'p> Mapper<'p> {
         })
     }
 
-    fn file_of(profile: &'p Profile, function: FunctionId) -> Cow<'p, str> {
-        let file = paths::without_sandbox(profile.function_file(function));
+    fn file_of(&self, function: FunctionId) -> Cow<'p, str> {
+        let file = self.profile.function_file(function);
+        let file = self.rules.trim.map_or(file, |(trim_path, source_path)| {
+            paths::trimmed(file, trim_path, source_path)
+        });
         if file.is_empty() {
             Cow::Borrowed("")
         } else {
@@ -305,14 +363,17 @@ impl<'p> Mapper<'p> {
             return known;
         }
         let profile = self.profile;
-        let name = if self.granularity.has_name() {
+        let name = if self.rules.granularity.has_name() {
             profile.function_name(function)
         } else {
             ""
         };
         let name = self.text(Cow::Borrowed(name));
-        let file = if self.granularity.has_file() {
-            self.text(Self::file_of(profile, function))
+        let file = if self.rules.granularity.has_file() {
+            {
+                let file = self.file_of(function);
+                self.text(file)
+            }
         } else {
             0
         };
@@ -323,43 +384,48 @@ impl<'p> Mapper<'p> {
     }
 
     fn with_function(&mut self, location: LocationId, function: FunctionId, line: Line) -> u32 {
-        let plain = !self.granularity.has_line();
+        let plain = !self.rules.granularity.has_line();
         if plain && let Some(node) = self.whole.get(function.index()).copied().flatten() {
             return node;
         }
         let (name, file) = self.function_texts(function);
-        let nameless = name == 0;
-        let object = if nameless { self.object(location) } else { "" };
+        let has_object = self.rules.objects || name == 0;
+        let object = if has_object {
+            self.object(location)
+        } else {
+            ""
+        };
         let profile = self.profile;
         let key = NodeKey {
             name,
             file,
             address: self.address(location),
             line: if plain { 0 } else { line.line },
-            // pprof keeps columns only on request.
-            column: if self.granularity.has_address() {
+            column: if self.rules.has_column() {
                 line.column
             } else {
                 0
             },
-            start_line: if nameless {
+            start_line: if has_object {
                 profile.function_start_line(function)
             } else {
                 0
             },
             object: self.text(Cow::Borrowed(object)),
         };
-        let node = self.intern(key, |granularity| NodeInfo {
+        let granularity = self.rules.granularity;
+        let file = if granularity.has_file() {
+            self.file_of(function)
+        } else {
+            Cow::Borrowed("")
+        };
+        let node = self.intern(key, || NodeInfo {
             name: if granularity.has_name() {
                 profile.function_name(function)
             } else {
                 ""
             },
-            file: if granularity.has_file() {
-                Self::file_of(profile, function)
-            } else {
-                Cow::Borrowed("")
-            },
+            file,
             address: key.address,
             line: key.line,
             column: key.column,
@@ -367,7 +433,7 @@ impl<'p> Mapper<'p> {
             object,
         });
         if plain
-            && !nameless
+            && !has_object
             && let Some(slot) = self.whole.get_mut(function.index())
         {
             *slot = Some(node);
@@ -375,11 +441,10 @@ impl<'p> Mapper<'p> {
         node
     }
 
-    fn intern(&mut self, key: NodeKey, info: impl FnOnce(Granularity) -> NodeInfo<'p>) -> u32 {
+    fn intern(&mut self, key: NodeKey, info: impl FnOnce() -> NodeInfo<'p>) -> u32 {
         let infos = &mut self.table.infos;
-        let granularity = self.granularity;
         *self.keys.entry(key).or_insert_with(|| {
-            infos.push(info(granularity));
+            infos.push(info());
             u32::try_from(infos.len() - 1).unwrap_or(u32::MAX)
         })
     }

@@ -6,12 +6,33 @@ use std::borrow::Cow;
 /// (google/pprof `internal/report/source.go`, `trimPath`).
 const SANDBOX_PREFIXES: [&str; 2] = ["/proc/self/cwd/./", "/proc/self/cwd/"];
 
-/// The path without a build sandbox's prefix.
-pub(crate) fn without_sandbox(path: &str) -> &str {
-    SANDBOX_PREFIXES
-        .iter()
-        .find_map(|prefix| path.strip_prefix(prefix))
+/// A file name without the prefixes to cut (google/pprof `internal/report/source.go`,
+/// `trimPath`): those of `trim_path`, else what stands before the last element of a
+/// directory of `source_path`, else a build sandbox's. Both are lists separated by colons.
+pub(crate) fn trimmed<'a>(path: &'a str, trim_path: &str, source_path: &str) -> &'a str {
+    if trim_path.is_empty() && !source_path.is_empty() {
+        for directory in split_list(source_path) {
+            let wanted = format!("/{}/", base(directory));
+            if let Some((_, rest)) = path.split_once(&wanted) {
+                return rest;
+            }
+        }
+    }
+    let given = split_list(trim_path).map(|prefix| {
+        let slash = if prefix.ends_with('/') { "" } else { "/" };
+        format!("{prefix}{slash}")
+    });
+    let sandboxes = SANDBOX_PREFIXES.iter().map(ToString::to_string);
+    given
+        .chain(sandboxes)
+        .find_map(|prefix| path.strip_prefix(&prefix))
         .unwrap_or(path)
+}
+
+/// The entries of a list of paths (Go's `filepath.SplitList`): none of an empty text.
+fn split_list(list: &str) -> impl Iterator<Item = &str> {
+    list.split(':')
+        .take(if list.is_empty() { 0 } else { usize::MAX })
 }
 
 /// The shortest path that means the same; never empty (Go's `filepath.Clean`).

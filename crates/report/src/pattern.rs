@@ -193,9 +193,6 @@ mod tests {
     #[test]
     fn a_bad_pattern_names_its_option() {
         let error = compile("ignore", "main.(").unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "parsing the ignore pattern: unclosed group"
-        );
+        assert_eq!(error.to_string(), "parsing ignore regexp: unclosed group");
     }
 }

@@ -7,15 +7,27 @@
 
 use fathom_profile::Profile;
 
-use crate::filter::Selection;
 use crate::node::NodeTable;
 use crate::parallel::in_parts;
+use crate::scope::{Scope, Weight};
 
 /// What fell to one node.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
-    pub(crate) flat: i64,
-    pub(crate) cum: i64,
+    pub(crate) flat: Weight,
+    pub(crate) cum: Weight,
+}
+
+impl Tally {
+    /// Whether nothing fell to the node, or everything cancelled out.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.flat.value == 0 && self.cum.value == 0
+    }
+
+    /// Whether a difference shows that it shrank.
+    pub(crate) const fn is_negative(&self) -> bool {
+        self.flat.value < 0 || (self.flat.value == 0 && self.cum.value < 0)
+    }
 }
 
 #[derive(Clone, Copy, Default)]
@@ -26,44 +38,48 @@ struct Cell {
     mark: u32,
 }
 
-/// Adds up a column over the samples that stay, one tally for each node.
-pub(crate) fn tally(
-    profile: &Profile,
-    nodes: &NodeTable<'_>,
-    column: usize,
-    selection: &Selection,
-) -> Vec<Tally> {
-    let cells = in_parts(
+/// Adds up what fell to each node.
+pub(crate) fn tally(scope: &Scope<'_>, nodes: &NodeTable<'_>) -> Vec<Tally> {
+    let values = tally_column(&scope.profile, nodes, scope.column);
+    let divisors = scope
+        .divisor
+        .map(|column| tally_column(&scope.profile, nodes, column));
+    let weight = |value, divisor| Weight { value, divisor };
+    let tallies = values.iter().enumerate().map(|(node, cell)| {
+        let divisor = divisors.as_ref().and_then(|cells| cells.get(node).copied());
+        let divisor = divisor.unwrap_or_default();
+        Tally {
+            flat: weight(cell.flat, divisor.flat),
+            cum: weight(cell.cum, divisor.cum),
+        }
+    });
+    tallies.collect()
+}
+
+fn tally_column(profile: &Profile, nodes: &NodeTable<'_>, column: usize) -> Vec<Cell> {
+    in_parts(
         profile.sample_count(),
-        |samples| tally_range(profile, nodes, column, selection, samples),
+        |samples| tally_range(profile, nodes, column, samples),
         |into: &mut Vec<Cell>, from| {
             for (into, from) in into.iter_mut().zip(from) {
                 into.flat = into.flat.wrapping_add(from.flat);
                 into.cum = into.cum.wrapping_add(from.cum);
             }
         },
-    );
-    cells
-        .into_iter()
-        .map(|cell| Tally {
-            flat: cell.flat,
-            cum: cell.cum,
-        })
-        .collect()
+    )
 }
 
 fn tally_range(
     profile: &Profile,
     nodes: &NodeTable<'_>,
     column: usize,
-    selection: &Selection,
     samples: std::ops::Range<usize>,
 ) -> Vec<Cell> {
     let mut cells = vec![Cell::default(); nodes.len()];
     let values = profile.values(column);
     for sample in samples {
         let value = values.get(sample).copied().unwrap_or(0);
-        if value == 0 || !selection.keeps(sample) {
+        if value == 0 {
             continue;
         }
         let mark = u32::try_from(sample + 1).unwrap_or(u32::MAX);

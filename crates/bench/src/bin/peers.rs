@@ -20,7 +20,8 @@ use std::time::Duration;
 
 use fathom_bench::child::{self, Cost};
 use fathom_profile::{Limits, Profile};
-use fathom_report::top::{TextOptions, Top, TopOptions, render_text};
+use fathom_report::options::Options;
+use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 use fathom_testkit::GoVersion;
 use fathom_testkit::generator::Shape;
 use fathom_testkit::toolchain::{Cgo, Toolchain};
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
 fn print_top(file: &Path) -> io::Result<()> {
     let bytes = std::fs::read(file)?;
     let profile = Profile::parse_owned(bytes, &Limits::default()).map_err(io::Error::other)?;
-    let top = Top::new(&profile, &TopOptions::default()).map_err(io::Error::other)?;
+    let top = Top::new(&profile, &Options::default(), Intervals::Omit).map_err(io::Error::other)?;
     io::stdout().write_all(render_text(&top, &TextOptions::default()).as_bytes())
 }
 

@@ -5,10 +5,8 @@ use fathom_gather::Options;
 use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_profile::merge::merge;
 use fathom_profile::{Limits, Profile};
-use fathom_report::Granularity;
-use fathom_report::top::{
-    Intervals, PercentagesOf, Sort, TextOptions, Top, TopOptions, render_text,
-};
+use fathom_report::options::Options as ReportOptions;
+use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -43,7 +41,12 @@ pub(crate) fn run(args: &TopArgs, output: &Output) -> anyhow::Result<Exit> {
         let base = merge(&bases.iter().collect::<Vec<_>>())?;
         profile = subtract(&profile, &base, mode, Normalize::No)?;
     }
-    let top = Top::new(&profile, &options(args))?;
+    let intervals = if args.interval || args.json {
+        Intervals::Compute
+    } else {
+        Intervals::Omit
+    };
+    let top = Top::new(&profile, &options(args), intervals)?;
     if args.json {
         output.json(&Answer {
             schema: "fathom.top/1",
@@ -62,28 +65,21 @@ pub(crate) fn run(args: &TopArgs, output: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-fn options(args: &TopArgs) -> TopOptions {
-    TopOptions {
+fn options(args: &TopArgs) -> ReportOptions {
+    ReportOptions {
         sample_index: args.sample.clone(),
-        node_count: args.node_count,
-        node_fraction: args.node_fraction,
+        nodecount: args
+            .node_count
+            .map_or(-1, |count| i64::try_from(count).unwrap_or(i64::MAX)),
+        nodefraction: args.node_fraction,
         focus: args.focus.clone(),
         ignore: args.ignore.clone(),
-        sort: if args.cum { Sort::Cum } else { Sort::Flat },
-        granularity: Granularity::from_name(&args.granularity).unwrap_or_default(),
+        sort: if args.cum { "cum" } else { "flat" }.to_owned(),
+        granularity: args.granularity.clone(),
         unit: args.unit.clone(),
-        percentages_of: if args.relative_percentages {
-            PercentagesOf::Selection
-        } else {
-            PercentagesOf::Profile
-        },
+        relative_percentages: args.relative_percentages,
         drop_negative: args.drop_negative,
-        intervals: if args.interval || args.json {
-            Intervals::Compute
-        } else {
-            Intervals::Omit
-        },
-        ..TopOptions::default()
+        ..ReportOptions::default()
     }
 }
 

@@ -23,7 +23,6 @@ macro_rules! options {
     )+) => {
         /// What a report shows and how; the fields are the entries of [`OPTIONS`].
         #[derive(Debug, Clone, PartialEq)]
-        #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
         pub struct Options {
             $($(#[doc = $doc])+ pub $field: $type,)+
         }
@@ -82,7 +81,7 @@ options! {
     /// Prefixes to cut from the paths of source files
     ///
     /// Separated by colons. Where none is given, what stands before the name of a
-    /// directory of source_path is cut.
+    /// directory of `source_path` is cut.
     trim_path: String = String::new(), Text, url None, saved false, ours false, choices [];
     /// Disassemble in Intel syntax
     ///
@@ -95,7 +94,7 @@ options! {
     mean: bool = false, Flag, url Some("mean"), saved true, ours false, choices [];
     /// Which value of each sample to show, by name or number
     ///
-    /// For a heap profile inuse_space, inuse_objects, alloc_space or alloc_objects. The
+    /// For a heap profile `inuse_space`, `inuse_objects`, `alloc_space` or `alloc_objects`. The
     /// command tags and the heading of a report name what there is.
     sample_index: String = String::new(), Text, url Some("si"), saved false, ours false, choices [];
     /// Divide all values by this number
@@ -104,7 +103,7 @@ options! {
     divide_by: f64 = 1.0, Real, url None, saved false, ours false, choices [];
     /// Scale the profile to the total of its base
     ///
-    /// Takes effect when profiles are loaded with -base or -diff_base.
+    /// Takes effect when profiles are loaded with `-base` or `-diff_base`.
     normalize: bool = false, Flag, url Some("norm"), saved true, ours false, choices [];
     /// Which value orders the entries
     sort: String = "flat".to_owned(), Choice, url Some("sort"), saved true, ours false, choices [
@@ -193,7 +192,7 @@ options! {
     ];
     /// Agree with go tool pprof even where it is wrong
     ///
-    /// The documentation lists the places. FATHOM_PPROF_COMPAT=1 in the environment does
+    /// The documentation lists the places. `FATHOM_PPROF_COMPAT=1` in the environment does
     /// the same.
     compat: bool = false, Flag, url None, saved false, ours true, choices [];
 }

@@ -6,9 +6,9 @@ use fathom_profile::sampling::{self, Bucket, Estimate, Measure, SamplingRate};
 use hashbrown::HashMap;
 use serde::Serialize;
 
-use super::{Sort, TopRow};
-use crate::filter::Selection;
+use super::TopRow;
 use crate::node::NodeTable;
+use crate::scope::Scope;
 
 /// A 95 % interval, in the unit of the column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -67,13 +67,10 @@ pub struct Sampling {
 
 /// Collects what was sampled and attaches intervals to rows.
 pub(super) struct Estimator<'a, 'p> {
-    pub(super) profile: &'p Profile,
-    pub(super) nodes: &'a NodeTable<'p>,
-    pub(super) column: usize,
-    pub(super) selection: &'a Selection,
+    pub(super) scope: &'a Scope<'p>,
+    pub(super) nodes: &'a NodeTable<'a>,
     /// The node of each row.
-    pub(super) shown: &'a [usize],
-    pub(super) sort: Sort,
+    pub(super) shown: &'a [u32],
 }
 
 /// Sampled objects of one row by their size.
@@ -88,11 +85,11 @@ impl Estimator<'_, '_> {
     /// of a sampled heap, its rate is unknown, or it holds a difference: what came and
     /// what went have noise of their own, which a difference no longer shows.
     pub(super) fn attach(&self, rows: &mut [TopRow]) -> Option<Sampling> {
-        let (kind, _) = self.profile.sample_type(self.column);
+        let (kind, _) = self.profile().sample_type(self.scope.column);
         let column = HeapColumn::from_name(kind)?;
-        let heap = HeapProfile::new(self.profile).ok()?;
+        let heap = HeapProfile::new(self.profile()).ok()?;
         let rate = heap.rate();
-        if rate.is_off() || self.is_difference() {
+        if rate.is_off() || self.scope.options.mean || self.is_difference() {
             return None;
         }
         let (sampled, total) = self.collect(&heap, column);
@@ -104,7 +101,7 @@ impl Estimator<'_, '_> {
                 group: None,
             });
         }
-        group(rows, self.sort);
+        group(rows, &self.scope.options.sort);
         #[expect(clippy::cast_possible_truncation, reason = "a few megabytes")]
         let unlisted_bytes = sampling::unlisted_bound(rate).ceil() as i64;
         Some(Sampling {
@@ -115,13 +112,14 @@ impl Estimator<'_, '_> {
     }
 
     fn is_difference(&self) -> bool {
-        let negative = self
-            .profile
-            .values(self.column)
-            .iter()
-            .any(|&value| value < 0);
-        negative
-            || (0..self.profile.sample_count()).any(|sample| self.profile.is_base_sample(sample))
+        let profile = self.profile();
+        let mut values = profile.values(self.scope.column).iter();
+        values.any(|&value| value < 0)
+            || (0..profile.sample_count()).any(|sample| profile.is_base_sample(sample))
+    }
+
+    fn profile(&self) -> &Profile {
+        &self.scope.profile
     }
 
     fn collect(
@@ -132,7 +130,7 @@ impl Estimator<'_, '_> {
         const NO_ROW: u32 = u32::MAX;
         let mut rows = vec![NO_ROW; self.nodes.len()];
         for (row, &node) in self.shown.iter().enumerate() {
-            if let (Some(slot), Ok(row)) = (rows.get_mut(node), u32::try_from(row)) {
+            if let (Some(slot), Ok(row)) = (rows.get_mut(node as usize), u32::try_from(row)) {
                 *slot = row;
             }
         }
@@ -145,9 +143,9 @@ impl Estimator<'_, '_> {
         let mut sampled: Vec<Sampled> = self.shown.iter().map(|_| Sampled::default()).collect();
         let mut marks = vec![0_usize; self.shown.len()];
         let mut total = HashMap::new();
-        let values = self.profile.values(self.column);
+        let values = self.profile().values(self.scope.column);
         for (sample, &value) in values.iter().enumerate() {
-            if value == 0 || !self.selection.keeps(sample) {
+            if value == 0 {
                 continue;
             }
             let record = heap.record(sample);
@@ -157,7 +155,7 @@ impl Estimator<'_, '_> {
                 *known = known.saturating_add(count);
             };
             add(&mut total);
-            let stack = self.profile.stack(sample);
+            let stack = self.profile().stack(sample);
             for &node in stack
                 .iter()
                 .flat_map(|&location| self.nodes.frames(location))
@@ -196,13 +194,13 @@ fn interval(rate: SamplingRate, measure: Measure, sizes: &HashMap<u64, u64>) -> 
 }
 
 /// Marks rows whose order is not known.
-fn group(rows: &mut [TopRow], sort: Sort) {
+fn group(rows: &mut [TopRow], sort: &str) {
     let ordered_by: Vec<Option<Interval>> = rows
         .iter()
         .map(|row| {
             row.intervals.and_then(|intervals| match sort {
-                Sort::Flat => intervals.flat,
-                Sort::Cum => intervals.cum,
+                "cum" => intervals.cum,
+                _ => intervals.flat,
             })
         })
         .collect();

@@ -1,47 +1,45 @@
 //! The table of functions: how much each holds itself (flat) and with all it called (cum).
 //!
 //! [`Top::new`] makes the view; [`render_text`] prints it byte for byte as
-//! `go tool pprof -top` does. Deliberate differences from that tool: ties that it leaves
-//! to chance have an order here, strings that are not UTF-8 are shown with U+FFFD, and the
-//! frames that a profile's `drop_frames` names stay (Go's own profiles name none).
+//! `go tool pprof -top` does. Ties that it leaves to chance have an order here, and strings
+//! that are not UTF-8 are shown with U+FFFD.
 
 mod intervals;
-mod options;
 mod text;
-mod trim;
 
-use fathom_profile::{Profile, measurement};
+use fathom_profile::Profile;
 use serde::Serialize;
 
 pub use intervals::{Interval, RowIntervals, Sampling};
-pub use options::{Intervals, PercentagesOf, Sort, TopOptions};
 pub use text::{TextOptions, render_text};
 
-use crate::filter::Selection;
-use crate::heading::Heading;
-use crate::inline::{Calls, Inlining};
-use crate::node::NodeTable;
+use crate::Failure;
+use crate::command::Format;
+use crate::edge::{Calls, Inlining};
+use crate::graph::Dropped;
+use crate::head::Head;
+use crate::node::{NodeRules, NodeTable};
+use crate::options::Options;
+use crate::order::{self, Large};
+use crate::scope::Scope;
 use crate::tally::tally;
-use crate::{Error, Granularity};
-use trim::Trimmed;
+
+/// Whether rows carry what the sampling profiler cannot know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Intervals {
+    /// Numbers alone, as `go tool pprof` prints them.
+    #[default]
+    Omit,
+    /// Rows of a sampled heap profile carry the 95 % interval of each number.
+    Compute,
+}
 
 /// The functions of a profile by what they hold.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Top {
-    /// What the profile says of itself.
-    pub heading: Heading,
-    /// The filters that were applied, as `name=value`.
-    pub filters: Vec<String>,
-    /// Which frames fall together.
-    pub granularity: Granularity,
-    /// The unit in which the numbers read best; `minimum` when there is none to choose.
-    pub display_unit: String,
-    /// What percentages are of, in the unit of the heading.
-    pub total: i64,
-    /// The sum of the rows' flat values.
-    pub shown: i64,
-    /// What is not among the rows.
-    pub hidden: Hidden,
+    /// What stands above the rows.
+    #[serde(flatten)]
+    pub head: Head,
     /// The rows, most first.
     pub rows: Vec<TopRow>,
     /// What sampling leaves open; `None` when it was not asked for, or the profile is not
@@ -72,167 +70,97 @@ pub struct TopRow {
     pub intervals: Option<RowIntervals>,
 }
 
-/// What a [`Top`] leaves out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Hidden {
-    /// Rows whose cum is below the node fraction.
-    pub small_rows: usize,
-    /// The sum of their absolute flat values.
-    pub small_flat: i64,
-    /// The node fraction of the total: what the head of the text form names.
-    pub small_cutoff: i64,
-    /// Rows that the fraction left and the node count cut off.
-    pub further_rows: usize,
-    /// The sum of their absolute flat values.
-    pub further_flat: i64,
-}
-
 impl Top {
     /// Makes the view. The profile is only read; differences come from subtracting
     /// profiles before (`fathom_profile::diff`).
     ///
-    /// Costs one pass over the locations and two over the stacks.
+    /// Costs one pass over the locations and two over the stacks, and a copy of what
+    /// filters leave.
     ///
     /// # Errors
     ///
-    /// When a filter's pattern does not parse, no column fits the sample index, or the
-    /// node fraction is not one.
-    pub fn new(profile: &Profile, options: &TopOptions) -> Result<Self, Error> {
-        let fraction = options.node_fraction;
-        if !(0.0..=1.0).contains(&fraction) {
-            return Err(Error::NodeFraction {
-                fraction: fraction.to_string(),
-            });
-        }
-        let column = profile
-            .select_column(&options.sample_index)
-            .map_err(|source| Error::Column { source })?;
-        let selection = Selection::by_name(profile, Some(&options.focus), Some(&options.ignore))?;
-        let nodes = NodeTable::new(profile, options.granularity);
-        let tallies = tally(profile, &nodes, column, &selection);
-        let trimmed = Trimmed::new(&nodes, &tallies, options);
-        let marks = Calls {
-            profile,
-            nodes: &nodes,
-            column,
-            selection: &selection,
-            kept: &trimmed.kept,
-            cutoff: trimmed.edge_cutoff,
-        }
-        .marks();
-
-        let total = match options.percentages_of {
-            PercentagesOf::Profile => profile.column_total(column),
-            PercentagesOf::Selection => selection.total(profile, column),
+    /// When a filter's pattern does not parse, or an option does not fit the profile.
+    pub fn new(
+        profile: &Profile,
+        options: &Options,
+        intervals: Intervals,
+    ) -> Result<Self, Failure> {
+        let scope = Scope::new(profile, "top", Format::Text, options)?;
+        let nodes = NodeTable::new(&scope.profile, NodeRules::of(&scope));
+        let tallies = tally(&scope, &nodes);
+        let large = Large::new(&scope, &tallies);
+        let mut dropped = Dropped {
+            nodes: large.small,
+            nodes_flat: large.small_flat,
+            candidates: large.nodes.len(),
+            ..Dropped::default()
         };
+        let mut shown = large.nodes;
+        let by_cum = scope.options.sort == "cum";
+        order::by_value(&mut shown, &nodes, &tallies, by_cum);
+        let limit = order::limit(scope.options.nodecount).min(shown.len());
+        let further = shown.split_off(limit);
+        let flat = |node: u32| tallies.get(node as usize).map_or(0, |it| it.flat.value);
+        dropped.further_flat = further.iter().fold(0, |sum: i64, &node| {
+            sum.saturating_add(flat(node).saturating_abs())
+        });
+        let is_trimmed = dropped.nodes > 0 || !further.is_empty();
+        let kept = is_trimmed.then(|| order::mask(&shown, nodes.len()));
+        let marks = Calls {
+            scope: &scope,
+            nodes: &nodes,
+            kept: kept.as_deref(),
+        }
+        .inlining(large.cutoffs.edge);
+
         let mut sum = 0_i64;
-        let rows: Vec<TopRow> = trimmed
-            .shown
+        let values: Vec<(i64, i64)> = shown
             .iter()
             .map(|&node| {
-                let tally = tallies.get(node).copied().unwrap_or_default();
-                sum = sum.wrapping_add(tally.flat);
+                let tally = tallies.get(node as usize).copied().unwrap_or_default();
+                (tally.flat.mean(), tally.cum.mean())
+            })
+            .collect();
+        let head = Head::new(&scope, &values, dropped);
+        let mut rows: Vec<TopRow> = shown
+            .iter()
+            .zip(&values)
+            .map(|(&node, &(flat, cum))| {
+                sum = sum.wrapping_add(flat);
+                let info = nodes.info(node as usize);
                 TopRow {
-                    name: nodes
-                        .info(node)
+                    name: info
                         .map(|info| info.label().into_owned())
                         .unwrap_or_default(),
-                    inlining: marks.get(node).copied().flatten(),
-                    flat: tally.flat,
-                    flat_percent: percent(tally.flat, total),
-                    sum_percent: percent(sum, total),
-                    cum: tally.cum,
-                    cum_percent: percent(tally.cum, total),
+                    inlining: marks.get(node as usize).copied().flatten(),
+                    flat,
+                    flat_percent: head.percent(flat),
+                    sum_percent: head.percent(sum),
+                    cum,
+                    cum_percent: head.percent(cum),
                     intervals: None,
                 }
             })
             .collect();
-        let heading = Heading::new(profile, column);
-        let mut top = Self {
-            display_unit: display_unit(&rows, total, &heading.sample_unit, &options.unit),
-            filters: active_filters(options),
-            granularity: options.granularity,
-            total,
-            shown: sum,
-            hidden: Hidden {
-                small_cutoff: trim::fraction_of(total, fraction),
-                ..trimmed.hidden
-            },
-            rows,
-            sampling: None,
-            notes: selection.notes.clone(),
-            heading,
-        };
-        if options.intervals == Intervals::Compute {
-            top.sampling = intervals::Estimator {
-                profile,
+        let sampling = match intervals {
+            Intervals::Omit => None,
+            Intervals::Compute => intervals::Estimator {
+                scope: &scope,
                 nodes: &nodes,
-                column,
-                selection: &selection,
-                shown: &trimmed.shown,
-                sort: options.sort,
+                shown: &shown,
             }
-            .attach(&mut top.rows);
-        }
-        Ok(top)
+            .attach(&mut rows),
+        };
+        Ok(Self {
+            head,
+            rows,
+            sampling,
+            notes: scope.notes.clone(),
+        })
     }
 
     /// Tells what is not among the rows and which flags show it; `None` when all is.
     pub fn hidden_summary(&self) -> Option<String> {
-        let mut parts = Vec::new();
-        let hidden = &self.hidden;
-        let mut tell = |rows: usize, flat: i64, flag: &str| {
-            if rows > 0 {
-                let plural = if rows == 1 { "node" } else { "nodes" };
-                let percent = percent(flat, self.total);
-                parts.push(format!("{rows} {plural} ({percent:.1} %) hidden by {flag}"));
-            }
-        };
-        tell(hidden.small_rows, hidden.small_flat, "--nodefraction");
-        tell(hidden.further_rows, hidden.further_flat, "--nodecount");
-        (!parts.is_empty()).then(|| parts.join(", "))
-    }
-}
-
-fn active_filters(options: &TopOptions) -> Vec<String> {
-    [("focus", &options.focus), ("ignore", &options.ignore)]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect()
-}
-
-fn percent(value: i64, total: i64) -> f64 {
-    if total == 0 {
-        0.0
-    } else {
-        value as f64 / total as f64 * 100.0
-    }
-}
-
-/// Chooses one unit for all numbers (google/pprof `internal/report/report.go`,
-/// `selectOutputUnit`): that of the smallest, or a larger one when the total's differs and
-/// two decimals still show the smallest.
-fn display_unit(rows: &[TopRow], total: i64, unit: &str, wanted: &str) -> String {
-    if wanted != "minimum" || rows.is_empty() {
-        return wanted.to_owned();
-    }
-    let smallest = rows
-        .iter()
-        .map(|row| if row.flat == 0 { row.cum } else { row.flat }.wrapping_abs())
-        .filter(|&value| value > 0)
-        .min()
-        .unwrap_or(total);
-    let (_, small_unit) = measurement::scale(smallest, unit, "minimum");
-    let (_, large_unit) = measurement::scale(total, unit, "minimum");
-    let chosen = if small_unit != large_unit && smallest.wrapping_mul(100) < total {
-        measurement::scale(smallest.wrapping_mul(100), unit, "minimum").1
-    } else {
-        small_unit
-    };
-    if chosen.is_empty() {
-        unit.to_owned()
-    } else {
-        chosen.to_string()
+        self.head.hidden_summary()
     }
 }

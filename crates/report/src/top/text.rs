@@ -6,14 +6,10 @@
 
 use std::fmt::Write as _;
 
-use fathom_profile::measurement;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::{Interval, Top, TopRow};
-
-/// Filters longer than this many bytes are cut in the heading.
-const FILTER_BYTES: usize = 80;
+use crate::head::Extent;
 
 /// How a [`Top`] is printed.
 #[derive(Debug, Clone)]
@@ -36,7 +32,7 @@ impl Default for TextOptions {
 /// there.
 pub fn render_text(top: &Top, options: &TextOptions) -> String {
     let mut out = String::new();
-    for line in heading(top, options) {
+    for line in top.head.lines(&options.zone, Extent::Text) {
         out.push_str(&line);
         out.push('\n');
     }
@@ -59,21 +55,21 @@ pub fn render_text(top: &Top, options: &TextOptions) -> String {
 }
 
 fn write_row(out: &mut String, top: &Top, row: &TopRow, sum: i64, intervals: bool) {
-    let percentage = |value: i64| measurement::percentage(value, top.total);
+    let percentage = |value: i64| top.head.percentage(value);
     let _ = write!(
         out,
         "{:>10} {} {} {:>10} {}",
-        top.format(row.flat),
+        top.head.format(row.flat),
         percentage(row.flat),
         percentage(sum),
-        top.format(row.cum),
+        top.head.format(row.cum),
         percentage(row.cum),
     );
     if intervals {
         let (flat, cum, mark) = row.intervals.as_ref().map_or_else(Default::default, |row| {
             let range = |interval: Option<Interval>| {
                 interval.map_or_else(String::new, |Interval { low, high, .. }| {
-                    format!("{}..{}", top.format(low), top.format(high))
+                    format!("{}..{}", top.head.format(low), top.head.format(high))
                 })
             };
             let mark = if row.tied_with_next { "~" } else { "" };
@@ -86,111 +82,4 @@ fn write_row(out: &mut String, top: &Top, row: &TopRow, sum: i64, intervals: boo
         let _ = write!(out, " {}", inlining.suffix());
     }
     out.push('\n');
-}
-
-impl Top {
-    /// Writes a value of this view in its display unit, as pprof does.
-    pub fn format(&self, value: i64) -> String {
-        measurement::scaled_label(value, &self.heading.sample_unit, &self.display_unit)
-    }
-}
-
-fn heading(top: &Top, options: &TextOptions) -> Vec<String> {
-    let mut lines = profile_lines(top, options);
-    if !top.filters.is_empty() {
-        lines.push("Active filters:".to_owned());
-        lines.extend(
-            top.filters
-                .iter()
-                .map(|filter| format!("   {}", cut(filter))),
-        );
-    }
-    lines.push(format!(
-        "Showing nodes accounting for {}, {} of {} total",
-        top.format(top.shown),
-        measurement::percentage(top.shown, top.total).trim(),
-        top.format(top.total),
-    ));
-    if top.total != 0 {
-        let hidden = &top.hidden;
-        if hidden.small_rows > 0 {
-            let plural = if hidden.small_rows > 1 {
-                "nodes"
-            } else {
-                "node"
-            };
-            let cutoff = top.format(hidden.small_cutoff);
-            lines.push(format!(
-                "Dropped {} {plural} (cum <= {cutoff})",
-                hidden.small_rows
-            ));
-        }
-        if hidden.further_rows > 0 && !top.rows.is_empty() {
-            let all = top.rows.len() + hidden.further_rows;
-            lines.push(format!("Showing top {} nodes out of {all}", top.rows.len()));
-        }
-    }
-    lines
-}
-
-fn profile_lines(top: &Top, options: &TextOptions) -> Vec<String> {
-    let heading = &top.heading;
-    let mut lines = Vec::new();
-    let mut labelled = |label: &str, text: &str| {
-        if !text.is_empty() {
-            lines.push(format!("{label}: {text}"));
-        }
-    };
-    labelled("File", &heading.file);
-    labelled("Build ID", &heading.build_id);
-    lines.extend(heading.comments.iter().cloned());
-    let mut labelled = |label: &str, text: &str| {
-        if !text.is_empty() {
-            lines.push(format!("{label}: {text}"));
-        }
-    };
-    labelled("Type", &heading.sample_type);
-    labelled("Doc", &heading.doc_url);
-    if let Some(nanos) = heading.time_unix_nanos {
-        lines.push(format!("Time: {}", local_time(nanos, &options.zone)));
-    }
-    if let Some(nanos) = heading.duration_nanos {
-        let (total, unit) = measurement::scale(top.total, &heading.sample_unit, "nanoseconds");
-        let share = if unit == "ns" && total != 0.0 {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "nanoseconds in whole numbers"
-            )]
-            let total = total as i64;
-            format!("({})", measurement::percentage(total, nanos))
-        } else {
-            String::new()
-        };
-        lines.push(format!(
-            "Duration: {}, Total samples = {} {share}",
-            measurement::label(nanos, "nanoseconds"),
-            top.format(top.total),
-        ));
-    }
-    lines
-}
-
-/// A filter short enough for a heading.
-fn cut(filter: &str) -> String {
-    if filter.len() <= FILTER_BYTES {
-        return filter.to_owned();
-    }
-    let end = filter.floor_char_boundary(FILTER_BYTES);
-    format!("{}…", filter.get(..end).unwrap_or_default())
-}
-
-/// An instant as Go writes it in the layout `2006-01-02 15:04:05 MST`.
-fn local_time(unix_nanos: i64, zone: &TimeZone) -> String {
-    match Timestamp::from_nanosecond(i128::from(unix_nanos)) {
-        Ok(instant) => instant
-            .to_zoned(zone.clone())
-            .strftime("%Y-%m-%d %H:%M:%S %Z")
-            .to_string(),
-        Err(_) => format!("{unix_nanos} ns after 1970"),
-    }
 }

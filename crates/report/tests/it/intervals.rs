@@ -2,16 +2,16 @@
 
 use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_profile::{Limits, Profile};
-use fathom_report::top::{Intervals, Sort, TextOptions, Top, TopOptions, render_text};
+use fathom_report::options::Options;
+use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 use fathom_testkit::sampler::{Sampler, Site, heap_text};
 
 const RATE: u64 = 512 << 10;
 
-fn with_intervals() -> TopOptions {
-    TopOptions {
-        intervals: Intervals::Compute,
-        node_fraction: 0.0,
-        ..TopOptions::default()
+fn with_intervals() -> Options {
+    Options {
+        nodefraction: 0.0,
+        ..Options::default()
     }
 }
 
@@ -38,7 +38,7 @@ fn rows_hold_the_truth() {
     let (mut held, mut rows) = (0_u32, 0_u32);
     for seed in 0..300 {
         let profile = sampled(seed, &sites);
-        let top = Top::new(&profile, &with_intervals()).expect("a view");
+        let top = Top::new(&profile, &with_intervals(), Intervals::Compute).expect("a view");
         for row in &top.rows {
             let (Some(truth), Some(intervals)) = (truth(&row.name), row.intervals) else {
                 continue;
@@ -61,7 +61,7 @@ fn rows_that_noise_cannot_order_are_marked() {
         Site::held("main.twin", 64, 320_000),
         Site::held("main.other", 64, 318_000),
     ];
-    let top = Top::new(&sampled(7, &sites), &with_intervals()).expect("a view");
+    let top = Top::new(&sampled(7, &sites), &with_intervals(), Intervals::Compute).expect("a view");
     let row = |name: &str| {
         let row = top
             .rows
@@ -83,7 +83,7 @@ fn rows_that_noise_cannot_order_are_marked() {
     assert_eq!(sampling.rate_bytes, 512 << 10);
     assert_eq!(sampling.unlisted_bytes, 1_570_627);
     let total = sampling.total.expect("an interval");
-    assert!(total.low < top.total && top.total < total.high);
+    assert!(total.low < top.head.total && top.head.total < total.high);
 
     let text = render_text(&top, &TextOptions::default());
     let twin = text
@@ -99,11 +99,11 @@ fn cum_order_compares_cum() {
         Site::held("main.a", 64, 300_000),
         Site::held("main.b", 1 << 20, 100),
     ];
-    let options = TopOptions {
-        sort: Sort::Cum,
+    let options = Options {
+        sort: "cum".to_owned(),
         ..with_intervals()
     };
-    let top = Top::new(&sampled(1, &sites), &options).expect("a view");
+    let top = Top::new(&sampled(1, &sites), &options, Intervals::Compute).expect("a view");
     let groups: Vec<_> = top
         .rows
         .iter()
@@ -122,11 +122,11 @@ fn nothing_is_claimed_where_nothing_is_known() {
     let (before, after) = (sampled(1, &sites), sampled(2, &sites));
     for (left, right) in [(&before, &after), (&after, &before)] {
         let difference = subtract(left, right, DiffMode::DiffBase, Normalize::No).expect("fits");
-        let top = Top::new(&difference, &with_intervals()).expect("a view");
+        let top = Top::new(&difference, &with_intervals(), Intervals::Compute).expect("a view");
         assert_eq!(top.sampling, None);
         assert!(top.rows.iter().all(|row| row.intervals.is_none()));
     }
     let folded = Profile::parse(b"main;work 3\n", &Limits::default()).expect("stacks");
-    let top = Top::new(&folded, &with_intervals()).expect("a view");
+    let top = Top::new(&folded, &with_intervals(), Intervals::Compute).expect("a view");
     assert_eq!(top.sampling, None);
 }

@@ -1,8 +1,7 @@
 //! Views against recorded profiles and against the real `go tool pprof`.
 #![expect(clippy::expect_used, reason = "a test ends where something is missing")]
 
+mod differential;
 mod intervals;
-mod oracle;
-mod parity;
 mod properties;
 mod view;

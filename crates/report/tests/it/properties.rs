@@ -2,7 +2,8 @@
 
 use fathom_profile::{Limits, Profile, ProfileBuilder};
 use fathom_report::Granularity;
-use fathom_report::top::{Sort, Top, TopOptions};
+use fathom_report::options::Options;
+use fathom_report::top::{Intervals, Top};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -49,10 +50,10 @@ fn profile(stacks: &[(Vec<u8>, i64)]) -> Profile {
     builder.finish()
 }
 
-fn everything() -> TopOptions {
-    TopOptions {
-        node_fraction: 0.0,
-        ..TopOptions::default()
+fn everything() -> Options {
+    Options {
+        nodefraction: 0.0,
+        ..Options::default()
     }
 }
 
@@ -68,31 +69,31 @@ proptest! {
             stacks.iter().filter(|(stack, _)| !stack.is_empty()).map(|(_, value)| value).sum();
         let profile = profile(&stacks);
         for granularity in Granularity::ALL {
-            let top = Top::new(&profile, &TopOptions { granularity, ..everything() }).unwrap();
+            let top = Top::new(&profile, &Options { granularity: granularity.name().to_owned(), ..everything() }, Intervals::Omit).unwrap();
             prop_assert_eq!(flat_sum(&top), total);
-            prop_assert_eq!(top.shown, total);
+            prop_assert_eq!(top.head.shown, total);
         }
     }
 
     #[test]
     fn focus_and_ignore_partition(stacks in stacks()) {
         let profile = profile(&stacks);
-        let all = Top::new(&profile, &everything()).unwrap();
+        let all = Top::new(&profile, &everything(), Intervals::Omit).unwrap();
         let pattern = || "f[25]$".to_owned();
-        let focused = Top::new(&profile, &TopOptions { focus: pattern(), ..everything() }).unwrap();
-        let ignored = Top::new(&profile, &TopOptions { ignore: pattern(), ..everything() }).unwrap();
+        let focused = Top::new(&profile, &Options { focus: pattern(), ..everything() }, Intervals::Omit).unwrap();
+        let ignored = Top::new(&profile, &Options { ignore: pattern(), ..everything() }, Intervals::Omit).unwrap();
         prop_assert_eq!(flat_sum(&focused) + flat_sum(&ignored), flat_sum(&all));
     }
 
     #[test]
     fn a_node_count_only_cuts(stacks in stacks(), count in 1_usize..8) {
         let profile = profile(&stacks);
-        for sort in [Sort::Flat, Sort::Cum] {
-            let all = Top::new(&profile, &TopOptions { sort, ..everything() }).unwrap();
-            let options = TopOptions { sort, node_count: Some(count), ..everything() };
-            let few = Top::new(&profile, &options).unwrap();
+        for sort in ["flat", "cum"] {
+            let all = Top::new(&profile, &Options { sort: sort.to_owned(), ..everything() }, Intervals::Omit).unwrap();
+            let options = Options { sort: sort.to_owned(), nodecount: i64::try_from(count).unwrap(), ..everything() };
+            let few = Top::new(&profile, &options, Intervals::Omit).unwrap();
             prop_assert_eq!(few.rows.len(), all.rows.len().min(count));
-            prop_assert_eq!(few.rows.len() + few.hidden.further_rows, all.rows.len());
+            prop_assert_eq!(few.rows.len() + few.head.hidden.further_rows, all.rows.len());
             for (few, all) in few.rows.iter().zip(&all.rows) {
                 prop_assert_eq!((&few.name, few.flat, few.cum), (&all.name, all.flat, all.cum));
             }
@@ -109,10 +110,13 @@ fn many_samples_give_what_few_give() {
             (stack.collect(), i64::from(sample % 13))
         })
         .collect();
-    let whole = Top::new(&profile(&stacks), &everything()).unwrap();
+    let whole = Top::new(&profile(&stacks), &everything(), Intervals::Omit).unwrap();
     let mut sums = std::collections::BTreeMap::<String, (i64, i64)>::new();
     for part in stacks.chunks(40_000) {
-        for row in Top::new(&profile(part), &everything()).unwrap().rows {
+        for row in Top::new(&profile(part), &everything(), Intervals::Omit)
+            .unwrap()
+            .rows
+        {
             let sum = sums.entry(row.name).or_default();
             *sum = (sum.0 + row.flat, sum.1 + row.cum);
         }

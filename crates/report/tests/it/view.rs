@@ -1,7 +1,8 @@
 //! What the view says beyond what pprof prints.
 
 use fathom_profile::{Limits, Profile};
-use fathom_report::top::{TextOptions, Top, TopOptions, render_text};
+use fathom_report::options::Options;
+use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 
 const FOLDED: &[u8] = b"main;serve;parse 700\nmain;serve;write 250\nmain;idle 46\nmain;tick 4\n";
 
@@ -12,33 +13,35 @@ fn parse(bytes: &[u8]) -> Profile {
 #[test]
 fn hidden_rows_are_announced() {
     let profile = parse(FOLDED);
-    let options = TopOptions {
-        node_count: Some(3),
-        ..TopOptions::default()
+    let options = Options {
+        nodecount: 3,
+        ..Options::default()
     };
-    let top = Top::new(&profile, &options).expect("a view");
+    let top = Top::new(&profile, &options, Intervals::Omit).expect("a view");
     insta::assert_snapshot!(
         top.hidden_summary().unwrap_or_default(),
         @"1 node (0.4 %) hidden by --nodefraction, 2 nodes (0.0 %) hidden by --nodecount"
     );
-    let all = TopOptions {
-        node_fraction: 0.0,
-        ..TopOptions::default()
+    let all = Options {
+        nodefraction: 0.0,
+        ..Options::default()
     };
     assert_eq!(
-        Top::new(&profile, &all).expect("a view").hidden_summary(),
+        Top::new(&profile, &all, Intervals::Omit)
+            .expect("a view")
+            .hidden_summary(),
         None
     );
 }
 
 #[test]
 fn filters_that_match_nothing_say_so() {
-    let options = TopOptions {
+    let options = Options {
         focus: "absent".to_owned(),
         ignore: "neither".to_owned(),
-        ..TopOptions::default()
+        ..Options::default()
     };
-    let top = Top::new(&parse(FOLDED), &options).expect("a view");
+    let top = Top::new(&parse(FOLDED), &options, Intervals::Omit).expect("a view");
     insta::assert_snapshot!(top.notes.join("\n"), @r"
     Focus expression matched no samples
     Ignore expression matched no samples
@@ -48,11 +51,11 @@ fn filters_that_match_nothing_say_so() {
 
 #[test]
 fn json_carries_numbers() {
-    let options = TopOptions {
-        node_count: Some(1),
-        ..TopOptions::default()
+    let options = Options {
+        nodecount: 1,
+        ..Options::default()
     };
-    let top = Top::new(&parse(FOLDED), &options).expect("a view");
+    let top = Top::new(&parse(FOLDED), &options, Intervals::Omit).expect("a view");
     let json = serde_json::to_value(&top).expect("serialisable");
     assert_eq!(json["rows"][0]["name"], "parse");
     assert_eq!(json["rows"][0]["flat"], 700);
@@ -68,7 +71,7 @@ fn time_is_told_in_the_zone_asked_for() {
     let bytes =
         std::fs::read(fathom_testkit::repository().join("fixtures/formats/go1.27.3/heap.pb.gz"))
             .expect("a fixture");
-    let top = Top::new(&parse(&bytes), &TopOptions::default()).expect("a view");
+    let top = Top::new(&parse(&bytes), &Options::default(), Intervals::Omit).expect("a view");
     let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(-3));
     let line = |options: &TextOptions| {
         let text = render_text(&top, options);
@@ -83,23 +86,23 @@ fn time_is_told_in_the_zone_asked_for() {
 
 #[test]
 fn wrong_options_are_named() {
-    let error = |options: TopOptions| {
-        Top::new(&parse(FOLDED), &options)
+    let error = |options: Options| {
+        Top::new(&parse(FOLDED), &options, Intervals::Omit)
             .expect_err("a wrong option")
             .to_string()
     };
     let text = |text: &str| text.to_owned();
     insta::assert_snapshot!(
-        error(TopOptions { focus: text("a("), ..TopOptions::default() }),
-        @"parsing the focus pattern: unclosed group"
+        error(Options { focus: text("a("), ..Options::default() }),
+        @"parsing focus regexp: unclosed group"
     );
     insta::assert_snapshot!(
-        error(TopOptions { node_fraction: f64::NAN, ..TopOptions::default() }),
-        @"the node fraction NaN is not between 0 and 1"
+        error(Options { divide_by: 0.0, ..Options::default() }),
+        @"zero divisor specified"
     );
-    let wrong = error(TopOptions {
+    let wrong = error(Options {
         sample_index: text("absent"),
-        ..TopOptions::default()
+        ..Options::default()
     });
     assert!(
         wrong.contains("absent") && wrong.contains("samples"),
