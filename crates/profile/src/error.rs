@@ -74,6 +74,14 @@ pub enum Error {
         /// What is wrong there.
         reason: String,
     },
+    /// The parts of a JSON file do not fit together.
+    #[error("malformed {form}: {reason}")]
+    Structure {
+        /// The form, for example `speedscope profile`.
+        form: &'static str,
+        /// What is wrong in it.
+        reason: String,
+    },
     /// Profiles that cannot be merged or subtracted.
     #[error("profiles do not go together: {reason}")]
     Incompatible {
@@ -184,7 +192,7 @@ impl Error {
             }
             Self::Inconsistent { check, .. } => format!("malformed profile: {check}"),
             Self::Text { reason, .. } => format!("parsing profile: {reason}"),
-            Self::Unrecognized { .. } | Self::Malformed { .. } => {
+            Self::Unrecognized { .. } | Self::Malformed { .. } | Self::Structure { .. } => {
                 "parsing profile: unrecognized profile format".to_owned()
             }
             Self::Decompress { reason, .. } if reason == TRUNCATED => {

@@ -34,6 +34,7 @@ pub mod diff;
 pub mod encode;
 mod equality;
 mod error;
+pub mod exchange;
 pub mod folded;
 mod handle;
 pub mod heap;
@@ -55,6 +56,7 @@ pub mod snapshot;
 mod strings;
 mod tables;
 mod text;
+pub mod units;
 mod wire;
 
 pub use builder::ProfileBuilder;

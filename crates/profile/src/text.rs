@@ -6,6 +6,7 @@
 //! lines from the `#` lines below each record.
 
 use crate::error::Error;
+use crate::exchange;
 use crate::folded;
 use crate::legacy;
 use crate::limits::Limits;
@@ -48,6 +49,12 @@ pub(crate) fn parse(
     let Some(mut head) = lines.next_filled() else {
         return Err(Error::Empty);
     };
+    if head.text.starts_with(b"{") {
+        return exchange::read_json(bytes, limits);
+    }
+    if exchange::callgrind::is_start(head.text) {
+        return exchange::callgrind::read(bytes, limits);
+    }
     while head.text.starts_with(b"#") {
         let Some(next) = lines.next_filled() else {
             break;
@@ -67,6 +74,9 @@ pub(crate) fn parse(
     }
     if let Some(name) = count::header(&head) {
         return count::read(&name, lines, limits);
+    }
+    if exchange::callgrind::is_start(head.text) {
+        return exchange::callgrind::read(bytes, limits);
     }
     if contention::is_header(&head) {
         return contention::read(lines, limits);

@@ -4,6 +4,7 @@
 
 mod algebra;
 mod damage;
+mod exchange;
 mod heap;
 mod legacy;
 mod merged;
