@@ -60,6 +60,14 @@ pub enum Error {
         /// What the user can do about it.
         hint: Option<String>,
     },
+    /// A URL gave nothing.
+    #[error("{why}")]
+    Fetch {
+        /// What the server or the connection said.
+        why: String,
+        /// What the user can do about it.
+        hint: Option<String>,
+    },
     /// This part of the system cannot be read here.
     #[error("{what} is not supported on this system: it needs Linux's /proc")]
     Unsupported {
@@ -77,7 +85,7 @@ impl Error {
                 Some("give a pid, host:port, a URL, unix:/path, a file, a folder or - for stdin")
             }
             Self::Bundle(error) => error.hint(),
-            Self::Nothing { hint, .. } => hint.as_deref(),
+            Self::Nothing { hint, .. } | Self::Fetch { hint, .. } => hint.as_deref(),
             Self::Unsupported { .. } => Some("give the address of net/http/pprof instead of a pid"),
             _ => None,
         }

@@ -13,6 +13,7 @@
 mod capture;
 mod clock;
 mod error;
+mod fetch;
 mod files;
 mod http;
 mod options;
@@ -23,6 +24,7 @@ mod source;
 
 pub use capture::{capture, profile};
 pub use error::Error;
+pub use fetch::fetch;
 pub use http::Address;
 pub use options::{Event, Options, Probe, Tls};
 pub use process::listing::{GoProcess, processes};

@@ -108,13 +108,41 @@ impl Client {
     }
 
     fn get_once(&self, url: &str, timeout: Duration) -> Result<Outcome, Failure> {
+        let reply = self.request(url, Wait::Whole(timeout))?;
+        if let (300..=399, Some(location)) = (reply.status, reply.location) {
+            return Ok(Outcome::Redirect(location));
+        }
+        if reply.status != 200 {
+            return Err(status_failure(
+                reply.status,
+                &reply.content_type,
+                &reply.body,
+            ));
+        }
+        Ok(Outcome::Answer(Answer {
+            content_type: reply.content_type,
+            body: reply.body,
+        }))
+    }
+
+    /// Asks once and returns whatever is answered, within `timeout` until it begins.
+    pub(crate) fn exchange(&self, url: &str, timeout: Duration) -> Result<Reply, Failure> {
+        self.request(url, Wait::Beginning(timeout))
+    }
+
+    fn request(&self, url: &str, wait: Wait) -> Result<Reply, Failure> {
         let mut request = self.agent.get(url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let mut response = request
-            .config()
-            .timeout_global(Some(timeout))
+        let (config, timeout) = match wait {
+            Wait::Whole(timeout) => (request.config().timeout_global(Some(timeout)), timeout),
+            Wait::Beginning(timeout) => (
+                request.config().timeout_recv_response(Some(timeout)),
+                timeout,
+            ),
+        };
+        let mut response = config
             .build()
             .call()
             .map_err(|error| Failure::of(&error, timeout))?;
@@ -123,21 +151,22 @@ impl Client {
             let value = response.headers().get(name)?;
             Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
         };
-        let content_type = header("content-type").unwrap_or_default();
-        if let (300..=399, Some(location)) = (status, header("location")) {
-            return Ok(Outcome::Redirect(location));
-        }
+        let mut reply = Reply {
+            status,
+            content_type: header("content-type").unwrap_or_default(),
+            location: header("location"),
+            is_go_pprof: header("x-go-pprof").is_some_and(|value| !value.is_empty()),
+            body: Vec::new(),
+        };
         if status != 200 {
-            let mut said = Vec::new();
             // The status tells enough if the body cannot be read.
             let _ = response
                 .body_mut()
                 .as_reader()
                 .take(ERROR_BODY_BYTES)
-                .read_to_end(&mut said);
-            return Err(status_failure(status, &content_type, &said));
+                .read_to_end(&mut reply.body);
+            return Ok(reply);
         }
-        let mut body = Vec::new();
         let most = self.max_bytes.saturating_add(1);
         let outcome = response
             .body_mut()
@@ -145,19 +174,41 @@ impl Client {
             .limit(u64::MAX)
             .reader()
             .take(most)
-            .read_to_end(&mut body);
-        let length = body.len() as u64;
+            .read_to_end(&mut reply.body);
+        let length = reply.body.len() as u64;
         if length > self.max_bytes {
             return Err(Failure::TooLarge(self.max_bytes));
         }
         match outcome {
-            Ok(_) => Ok(Outcome::Answer(Answer { content_type, body })),
+            Ok(_) => Ok(reply),
             Err(error) => Err(match Failure::of_io(&error, timeout) {
                 Failure::Other(_) | Failure::Unexpected(_) => Failure::Cut(length),
                 failure => failure,
             }),
         }
     }
+}
+
+/// What is waited for.
+#[derive(Clone, Copy)]
+enum Wait {
+    /// The whole answer.
+    Whole(Duration),
+    /// Its beginning; the rest may take as long as it does.
+    Beginning(Duration),
+}
+
+/// An answer of any status.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    /// Where the server points to.
+    pub(crate) location: Option<String>,
+    /// Whether `net/http/pprof` itself answers (`X-Go-Pprof`).
+    pub(crate) is_go_pprof: bool,
+    /// What came; of a status other than 200 the beginning.
+    pub(crate) body: Vec<u8>,
 }
 
 enum Outcome {
