@@ -113,9 +113,15 @@ fn body(reply: Reply) -> Result<Vec<u8>, Error> {
 }
 
 fn failed(failure: &Failure) -> Error {
+    let hint = match failure {
+        Failure::Tls(_) => Some(
+            "name the authority, or write https+insecure:// to accept any certificate".to_owned(),
+        ),
+        other => other.hint(),
+    };
     Error::Fetch {
         why: failure.why(),
-        hint: failure.hint(),
+        hint,
     }
 }
 
