@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::exit::FailOn;
 use crate::output::OutputArgs;
+use crate::pprof::flags::{Holds, all};
+use crate::pprof::{shell_usage, usage};
 use crate::sources::{ConnectionArgs, TakeArgs};
 
 /// Tells a Go developer where a process's memory, time and goroutines went, and why.
@@ -25,6 +27,7 @@ Examples:
   fathom explain localhost:6060           the same by its pprof address
   fathom capture 4711 -o incident.fathom  save the evidence for later
   fathom top incident.fathom              its heap, as go tool pprof -top
+  fathom pprof -list=main.work cpu.pb.gz  everything else that pprof does
   fathom demo                             a recorded incident explained
 
 Exit codes:
@@ -45,6 +48,8 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     Capture(CaptureArgs),
     Top(TopArgs),
+    Pprof(PprofArgs),
+    Shell(ShellArgs),
     Goroutines(GoroutinesArgs),
     Gctrace(GctraceArgs),
     Ps(PsArgs),
@@ -241,6 +246,57 @@ pub(crate) struct TopArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
+}
+
+/// Do what go tool pprof does: every flag, command and number of it
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct PprofArgs {
+    /// Flags in Go's syntax, then sources; fathom pprof -h tells them
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENT"
+    )]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Load a profile and answer commands about it, as go tool pprof does
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub(crate) struct ShellArgs {
+    /// Flags in Go's syntax, then sources; fathom shell -h tells more
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENT"
+    )]
+    pub(crate) arguments: Vec<String>,
+}
+
+/// Returns the command line with the help of the commands that parse on their own.
+pub(crate) fn command() -> clap::Command {
+    Cli::command()
+        .mut_subcommand("pprof", |command| command.override_help(usage()))
+        .mut_subcommand("shell", |command| command.override_help(shell_usage()))
+}
+
+/// Returns the command line with every flag that can be completed.
+pub(crate) fn command_for_completions() -> clap::Command {
+    let with_flags = |mut command: clap::Command| {
+        for flag in all() {
+            let action = match flag.holds {
+                Holds::Bool => ArgAction::SetTrue,
+                _ => ArgAction::Append,
+            };
+            let arg = Arg::new(flag.name).long(flag.name).help(flag.help);
+            command = command.arg(arg.action(action));
+        }
+        command
+    };
+    command()
+        .mut_subcommand("pprof", with_flags)
+        .mut_subcommand("shell", with_flags)
 }
 
 /// Show goroutines by where they stand, the longest wait first

@@ -11,16 +11,42 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod pprof;
 mod sources;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
+    // Flags in Go's syntax are none of clap's.
+    let mut arguments = std::env::args_os().skip(1);
+    let first = arguments.next();
+    let called = match first.as_ref().and_then(|first| first.to_str()) {
+        Some("pprof") => Some(pprof::Called::Pprof),
+        Some("shell") => Some(pprof::Called::Shell),
+        _ => None,
+    };
+    if let Some(called) = called {
+        let arguments: Vec<String> = arguments
+            .map(|argument| argument.to_string_lossy().into_owned())
+            .collect();
+        let output = output::Output::resolve(&output::OutputArgs::default(), false);
+        return pprof::run(called, &arguments, &output);
+    }
+    let matches = args::command().get_matches();
+    let cli = args::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = output::Output::resolve(&cli.output, cli.command.tells_progress());
-    match commands::run(cli.command, &output) {
+    let (called, arguments) = match &cli.command {
+        args::Command::Pprof(args) => (pprof::Called::Pprof, &args.arguments),
+        args::Command::Shell(args) => (pprof::Called::Shell, &args.arguments),
+        _ => return finish(commands::run(cli.command, &output), &output),
+    };
+    pprof::run(called, arguments, &output)
+}
+
+fn finish(done: anyhow::Result<exit::Exit>, output: &output::Output) -> ExitCode {
+    match done {
         Ok(exit) => exit.into(),
         Err(error) if output::is_closed(&error) => exit::Exit::Fine.into(),
         Err(error) => {

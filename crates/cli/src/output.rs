@@ -15,7 +15,7 @@ const DEFAULT_WIDTH: usize = 80;
 const CLEAR_LINE: &str = "\r\x1b[2K";
 
 /// How to talk.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct OutputArgs {
     #[arg(
         long,
@@ -35,9 +35,10 @@ pub(crate) struct OutputArgs {
 }
 
 /// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum When {
     /// On a terminal
+    #[default]
     Auto,
     /// Everywhere
     Always,
@@ -132,6 +133,11 @@ impl Output {
             progress: Progress::of(args, Surroundings::of(talks_to_terminal), lines),
             quiet: args.quiet,
         }
+    }
+
+    /// Whether errors may be coloured.
+    pub(crate) const fn is_coloured_on_error(&self) -> bool {
+        self.error_style.colour
     }
 
     /// Writes a result to standard output.

@@ -7,7 +7,7 @@ mod explain;
 mod gctrace;
 mod goroutines;
 mod ps;
-mod top;
+pub(crate) mod top;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -27,6 +27,8 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Goroutines(args) => goroutines::run(&args, output),
         Command::Gctrace(args) => gctrace::run(&args, output),
         Command::Ps(args) => ps::run(&args, output),
+        // They have flags and errors of their own, which `main` leaves to them.
+        Command::Pprof(_) | Command::Shell(_) => Ok(Exit::Fine),
         Command::Completions(args) => completions::run(&args, output),
     }
 }

@@ -85,7 +85,7 @@ fn options(args: &TopArgs) -> ReportOptions {
 
 /// Which artefact a profile's name means; without a name any profile will do,
 /// heap profiles first.
-fn wanted(name: Option<ProfileName>) -> Wanted<'static> {
+pub(crate) fn wanted(name: Option<ProfileName>) -> Wanted<'static> {
     let (query, kinds, noun): (_, &[Kind], _) = match name {
         None => (
             "heap",
