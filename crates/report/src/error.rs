@@ -57,8 +57,8 @@ pub enum Error {
         /// What is wrong.
         source: fathom_profile::Error,
     },
-    /// The command cannot be run.
-    #[error("{command} is not available")]
+    /// The command is not written yet.
+    #[error("{command} is not there yet: go tool pprof has it")]
     Unavailable {
         /// The command.
         command: &'static str,

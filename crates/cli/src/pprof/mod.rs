@@ -101,6 +101,12 @@ fn ended(error: &anyhow::Error, compat: bool, streams: &Streams<'_>) -> ExitCode
 fn told(error: &anyhow::Error, compat: bool) -> String {
     let text = describe(error);
     let text = text.strip_prefix("error: ").unwrap_or(&text);
+    // What there was to tell before the report failed.
+    let notes = error
+        .downcast_ref::<fathom_report::Failure>()
+        .map(|failure| failure.notes.join("\n"))
+        .filter(|notes| !notes.is_empty());
+    let text = &notes.map_or_else(|| text.to_owned(), |notes| format!("{notes}\n{text}"));
     match text.split_once("\nhint: ") {
         Some((text, _)) if compat => text.to_owned(),
         _ => text.to_owned(),

@@ -44,7 +44,7 @@ impl Reporter {
         command: &Command,
         argument: Option<&str>,
         options: &Options,
-    ) -> Result<Produced, fathom_report::Error> {
+    ) -> Result<Produced, fathom_report::Failure> {
         produce(profile, command, argument, options, self.surroundings())
     }
 
@@ -57,7 +57,7 @@ impl Reporter {
         &self,
         profile: &Profile,
         options: &Options,
-    ) -> Result<Vec<String>, fathom_report::Error> {
+    ) -> Result<Vec<String>, fathom_report::Failure> {
         profile_labels(profile, options, self.surroundings())
     }
 }
