@@ -67,7 +67,9 @@ impl<'a, 's> GoSyntax<'a, 's> {
         let prefixes = Prefixes::scan(code)?;
         self.decode(position)?;
         let instruction = &self.instruction;
-        if !is_known(instruction, &prefixes) {
+        if instruction.code().encoding() != EncodingKind::Legacy
+            || names::is_unknown(instruction.code(), instruction.mnemonic())
+        {
             return None;
         }
         let place = Place {
@@ -76,7 +78,7 @@ impl<'a, 's> GoSyntax<'a, 's> {
             lookup: self.lookup,
         };
         if !prefixes.is_empty() {
-            prefixes.write(&prefix_use(instruction, &prefixes), text);
+            prefixes.write(&prefix_use(instruction), text);
         }
         text.push_str(names::instruction(
             instruction.code(),
@@ -90,12 +92,7 @@ impl<'a, 's> GoSyntax<'a, 's> {
     }
 }
 
-/// Whether Go's decoder has this instruction in its tables.
-fn is_known(instruction: &Instruction, _prefixes: &Prefixes<'_>) -> bool {
-    instruction.code().encoding() == EncodingKind::Legacy
-}
-
-fn prefix_use(instruction: &Instruction, _prefixes: &Prefixes<'_>) -> PrefixUse {
+fn prefix_use(instruction: &Instruction) -> PrefixUse {
     let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
     PrefixUse {
         repeat_is_opcode: !repeats,
@@ -122,9 +119,7 @@ fn prefix_use(instruction: &Instruction, _prefixes: &Prefixes<'_>) -> PrefixUse 
 /// `B`, `W`, `L` or `Q`: the size of the memory operand, or else of all operands. A lone
 /// register of 64 bits counts as such even without a prefix: `PUSHQ AX`.
 fn size_suffix(instruction: &Instruction, prefixes: &Prefixes<'_>) -> &'static str {
-    let has_memory = instruction
-        .op_kinds()
-        .any(|kind| kind == OpKind::Memory);
+    let has_memory = instruction.op_kinds().any(|kind| kind == OpKind::Memory);
     let no_size = matches!(
         instruction.mnemonic(),
         Mnemonic::Lea | Mnemonic::Fldenv | Mnemonic::Frstor
@@ -153,6 +148,10 @@ fn write_operands(
 ) {
     let count = instruction.op_count();
     let mut separator = " ";
+    if names::reads_first_vector(instruction.mnemonic()) {
+        text.push_str(" X0");
+        separator = ", ";
+    }
     let reads_left_to_right = instruction.mnemonic() == Mnemonic::Cmp;
     for position in 0..count {
         let operand = if reads_left_to_right {
@@ -160,6 +159,9 @@ fn write_operands(
         } else {
             count - 1 - position
         };
+        if names::is_unnamed(instruction, operand) {
+            continue;
+        }
         text.push_str(separator);
         separator = ", ";
         write_operand(instruction, operand, prefixes, place, text);
@@ -181,6 +183,12 @@ fn write_operand(
         OpKind::NearBranch16 | OpKind::NearBranch32 | OpKind::NearBranch64 => {
             place.write_target(instruction.near_branch_target(), text);
         }
+        OpKind::Memory if instruction.mnemonic() == Mnemonic::Xlatb => {
+            place.write_memory(
+                &Memory::string(data_segment(instruction), Register::RBX),
+                text,
+            );
+        }
         OpKind::Memory => place.write_memory(&operands::memory(instruction, place.next), text),
         kind => {
             if let Some(memory) = string_operand(instruction, kind) {
@@ -197,20 +205,24 @@ fn write_operand(
 
 /// The memory that an operation on strings implies: its segment is always shown.
 fn string_operand(instruction: &Instruction, kind: OpKind) -> Option<Memory> {
-    let overridden = match instruction.segment_prefix() {
-        segment @ (Register::FS | Register::GS) => segment,
-        _ => Register::DS,
-    };
     match kind {
         OpKind::MemoryESDI | OpKind::MemoryESEDI | OpKind::MemoryESRDI => {
             Some(Memory::string(Register::ES, Register::RDI))
         }
         OpKind::MemorySegSI | OpKind::MemorySegESI | OpKind::MemorySegRSI => {
-            Some(Memory::string(overridden, Register::RSI))
+            Some(Memory::string(data_segment(instruction), Register::RSI))
         }
         OpKind::MemorySegDI | OpKind::MemorySegEDI | OpKind::MemorySegRDI => {
-            Some(Memory::string(overridden, Register::RDI))
+            Some(Memory::string(data_segment(instruction), Register::RDI))
         }
         _ => None,
+    }
+}
+
+/// The segment of a reference that always shows it.
+fn data_segment(instruction: &Instruction) -> Register {
+    match instruction.segment_prefix() {
+        segment @ (Register::FS | Register::GS) => segment,
+        _ => Register::DS,
     }
 }

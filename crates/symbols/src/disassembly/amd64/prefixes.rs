@@ -1,7 +1,7 @@
 //! The prefix bytes before an opcode, and how Go's tools show them.
 
 /// The longest instruction, in bytes.
-const LONGEST: usize = 15;
+pub(super) const LONGEST: usize = 15;
 
 /// The prefixes of an instruction that is not a vector one.
 pub(super) struct Prefixes<'a> {
@@ -40,14 +40,6 @@ impl<'a> Prefixes<'a> {
         } else {
             32
         }
-    }
-
-    /// The last F2 or F3, which alone can select an opcode.
-    pub(super) fn last_repeat(&self) -> Option<u8> {
-        self.legacy
-            .iter()
-            .copied()
-            .rfind(|byte| matches!(byte, 0xf2 | 0xf3))
     }
 
     /// Appends the prefixes that are shown: those that neither chose the opcode nor appear in an
