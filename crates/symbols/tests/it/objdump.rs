@@ -143,7 +143,7 @@ pub(crate) fn compare(executable: &Path, architecture: Architecture) -> Comparis
     let text = section.data().expect("code");
     let text_start = section.address();
     let symbols = symbols(&file);
-    let last = |address| find(&symbols, address, Preferred::Last);
+    let narrowest = |address| find(&symbols, address, Preferred::Narrowest);
     let widest = |address| find(&symbols, address, Preferred::Widest);
 
     let mut comparison = Comparison::default();
@@ -164,7 +164,7 @@ pub(crate) fn compare(executable: &Path, architecture: Architecture) -> Comparis
                 .collect()
         };
         let ours = written(&widest);
-        let otherwise = written(&last);
+        let otherwise = written(&narrowest);
         comparison.compare(name, &lines, &ours, &otherwise);
     }
     comparison
@@ -221,7 +221,7 @@ fn symbols(file: &object::File<'_>) -> Vec<FileSymbol> {
 /// Which of several symbols at one address.
 #[derive(Clone, Copy)]
 enum Preferred {
-    Last,
+    Narrowest,
     Widest,
 }
 
@@ -230,13 +230,13 @@ fn find(symbols: &[FileSymbol], address: u64, preferred: Preferred) -> Option<Sy
         .partition_point(|symbol| symbol.address <= address)
         .checked_sub(1)?;
     let base = symbols[index].address;
+    let same = symbols[..=index]
+        .iter()
+        .rev()
+        .take_while(|symbol| symbol.address == base);
     let symbol = match preferred {
-        Preferred::Last => &symbols[index],
-        Preferred::Widest => symbols[..=index]
-            .iter()
-            .rev()
-            .take_while(|symbol| symbol.address == base)
-            .max_by_key(|symbol| symbol.size)?,
+        Preferred::Narrowest => same.min_by_key(|symbol| symbol.size)?,
+        Preferred::Widest => same.max_by_key(|symbol| symbol.size)?,
     };
     (base != 0 && address - base < symbol.size).then_some(Symbol {
         name: &symbol.name,
