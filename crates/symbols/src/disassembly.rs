@@ -35,6 +35,7 @@
 //! ```
 
 mod amd64;
+mod arm64;
 mod number;
 
 /// An instruction set.
@@ -43,6 +44,8 @@ mod number;
 pub enum Architecture {
     /// x86-64, which Go calls `amd64`.
     Amd64,
+    /// `AArch64`, which Go calls `arm64`.
+    Arm64,
 }
 
 /// A way to write instructions.
@@ -97,6 +100,12 @@ pub fn disassemble<'a, 's>(
         (Architecture::Amd64, Syntax::Intel) => {
             Decoder::Amd64Gnu(Box::new(amd64::GnuSyntax::intel(code, start, lookup)))
         }
+        (Architecture::Arm64, Syntax::Go) => {
+            Decoder::Arm64Go(arm64::GoSyntax::new(code, start, lookup))
+        }
+        (Architecture::Arm64, _) => {
+            Decoder::Arm64Gnu(Box::new(arm64::GnuSyntax::new(code, start, lookup)))
+        }
         (Architecture::Amd64, Syntax::Gnu) => {
             Decoder::Amd64Gnu(Box::new(amd64::GnuSyntax::att(code, start, lookup)))
         }
@@ -122,6 +131,8 @@ pub struct Disassembly<'a, 's> {
 enum Decoder<'a, 's> {
     Amd64Go(amd64::GoSyntax<'a, 's>),
     Amd64Gnu(Box<amd64::GnuSyntax<'a, 's>>),
+    Arm64Go(arm64::GoSyntax<'a, 's>),
+    Arm64Gnu(Box<arm64::GnuSyntax<'a, 's>>),
 }
 
 impl Disassembly<'_, '_> {
@@ -137,6 +148,8 @@ impl Disassembly<'_, '_> {
         let length = match &mut self.decoder {
             Decoder::Amd64Go(decoder) => decoder.write(self.position, text),
             Decoder::Amd64Gnu(decoder) => decoder.write(self.position, text),
+            Decoder::Arm64Go(decoder) => decoder.write(self.position, text),
+            Decoder::Arm64Gnu(decoder) => decoder.write(self.position, text),
         };
         let length = length.clamp(1, remaining);
         self.position += length;

@@ -7,5 +7,5 @@ mod operands;
 mod prefixes;
 mod vector;
 
-pub(super) use gnu::GnuSyntax;
+pub(super) use gnu::{GnuSyntax, push_address};
 pub(super) use go::GoSyntax;
