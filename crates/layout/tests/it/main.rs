@@ -1,0 +1,5 @@
+//! The integration tests of `fathom-layout`.
+
+mod call_graphs;
+mod geometry;
+mod recorded;
