@@ -53,13 +53,15 @@ pub(crate) fn lay_out(
     let layers = Layers::new(&extents, node_ranks, &down, *most_bends)?;
     *most_bends -= layers.ranks.len() - layers.nodes;
     let order = order::reduce_crossings(&layers, options.rounds);
-    let across = place::across(&layers, &order, options.node_separation);
+    let mut across = place::across(&layers, &order, options.node_separation);
     let separation = if labels {
         options.rank_separation / 2.0
     } else {
         options.rank_separation
     };
     let ranks = rank_spans(&layers, separation);
+    let down: Vec<f64> = ranks.iter().map(|rank| rank.centre()).collect();
+    place::straighten(&layers, &order, options.node_separation, &down, &mut across);
     let places = Places {
         layers: &layers,
         order: &order,

@@ -38,11 +38,15 @@ impl Order {
 /// Sweeps without a better order after which an initial order is given up.
 const PATIENCE: u32 = 8;
 
+/// Sweeps after which an order is given up that has a quarter more crossings than the best.
+const TRIAL: u32 = 6;
+
 /// Returns the best order found in at most `rounds` sweeps from each initial order.
 pub(crate) fn reduce_crossings(layers: &Layers, rounds: u32) -> Order {
     let mut best: Option<(u64, Order)> = None;
     for sequence in initial::sequences(layers) {
-        let (crossings, order) = sweep(layers, Order::new(layers, &sequence), rounds);
+        let to_beat = best.as_ref().map_or(u64::MAX, |(fewest, _)| *fewest);
+        let (crossings, order) = sweep(layers, Order::new(layers, &sequence), rounds, to_beat);
         if best.as_ref().is_none_or(|(fewest, _)| crossings < *fewest) {
             best = Some((crossings, order));
         }
@@ -56,14 +60,15 @@ pub(crate) fn reduce_crossings(layers: &Layers, rounds: u32) -> Order {
     }
 }
 
-fn sweep(layers: &Layers, mut order: Order, rounds: u32) -> (u64, Order) {
+fn sweep(layers: &Layers, mut order: Order, rounds: u32, to_beat: u64) -> (u64, Order) {
     let mut scratch = transpose::Scratch::default();
     let mut tally = Tally::default();
     let mut best = order.clone();
     let mut fewest = tally.crossings(layers, &order);
     let mut waited = 0;
     for round in 0..rounds {
-        if fewest == 0 || waited == PATIENCE {
+        let is_hopeless = round >= TRIAL && fewest > to_beat.saturating_add(to_beat / 4);
+        if fewest == 0 || waited == PATIENCE || is_hopeless {
             break;
         }
         // Ties keep their order in two sweeps and turn it in the next two.

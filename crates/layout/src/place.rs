@@ -4,16 +4,20 @@
 //! the edge straight and the problem smaller; every other vertex is a block of its own. Blocks
 //! keep their distances and are drawn to what they are connected with: first one by one
 //! towards the mean of their neighbours, then by the network simplex to where the weighted sum
-//! of all horizontal distances is smallest. So heavy edges are upright.
+//! of all horizontal distances is smallest. So heavy edges are upright. At last the bends of
+//! each edge are drawn into line.
 
 mod blocks;
 mod relax;
+mod straighten;
 
 use crate::layers::Layers;
 use crate::order::Order;
 use crate::simplex::{self, Constraint};
 
 use blocks::Blocks;
+
+pub(crate) use straighten::straighten;
 
 /// Returns the x of every vertex in points, such that the leftmost border is at 0.
 pub(crate) fn across(layers: &Layers, order: &Order, separation: f64) -> Vec<f64> {
@@ -31,6 +35,17 @@ pub(crate) fn across(layers: &Layers, order: &Order, separation: f64) -> Vec<f64
         *x -= border;
     }
     across
+}
+
+/// Returns the least distance of two neighbours on a rank. Edges may run closer together than
+/// boxes stand.
+fn separation_between(layers: &Layers, left: usize, right: usize, separation: f64) -> f64 {
+    let free = if layers.is_bend(left) || layers.is_bend(right) {
+        separation / 2.0
+    } else {
+        separation
+    };
+    layers.extents[left].right + free + layers.extents[right].left
 }
 
 /// Exchanges times constraints, at most. Graphs of some hundred nodes need a tenth of it.

@@ -2,4 +2,6 @@
 
 mod call_graphs;
 mod geometry;
+mod limits;
 mod recorded;
+mod seeds;
