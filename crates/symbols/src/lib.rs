@@ -14,6 +14,7 @@ pub mod dwarf;
 mod error;
 pub mod image;
 mod limits;
+pub mod lookup;
 pub mod mapping;
 pub mod names;
 pub mod pclntab;

@@ -221,13 +221,18 @@ fn collect_symbols<'data, 'file>(
     limits: &Limits,
 ) -> Result<()> {
     let base = data.as_ptr() as usize;
+    let mach = file.format() == object::BinaryFormat::MachO;
     for symbol in symbols {
         if !symbol.is_definition() {
             continue;
         }
-        let Ok(name) = symbol.name_bytes() else {
+        let Ok(mut name) = symbol.name_bytes() else {
             continue;
         };
+        // Mach-O puts the underscore of C before every name.
+        if mach && let Some(bare) = name.strip_prefix(b"_") {
+            name = bare;
+        }
         // A name is a slice of the file: only its place is kept.
         let offset = (name.as_ptr() as usize).wrapping_sub(base);
         let mapping_symbol = name.first() == Some(&b'$') && symbol.size() == 0;

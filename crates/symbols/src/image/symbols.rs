@@ -18,7 +18,7 @@ pub enum SymbolKind {
 #[non_exhaustive]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Symbol<'a> {
-    /// Its name as the file has it.
+    /// Its name as the file has it, but for the underscore that Mach-O puts before every name.
     pub raw_name: &'a [u8],
     /// Its address in the file.
     pub address: u64,

@@ -50,27 +50,33 @@ pub(super) fn find(
     read(memory, at)
 }
 
-fn word(memory: &Memory, module: u64, index: u64) -> Option<u64> {
+fn pointer(memory: &Memory, module: u64, index: u64) -> Option<u64> {
     let place = module.checked_add(index * memory.pointer_size() as u64)?;
     memory.pointer(place)
 }
 
+/// A number, which no loader changes and which may look like a link of a fixup chain.
+fn number(memory: &Memory, module: u64, index: u64) -> Option<u64> {
+    let place = module.checked_add(index * memory.pointer_size() as u64)?;
+    memory.word(place)
+}
+
 fn is_module(memory: &Memory, at: u64, table_address: u64, header: &Header) -> bool {
     let points_to = |index: u64, offset: usize| {
-        word(memory, at, index) == table_address.checked_add(offset as u64)
+        pointer(memory, at, index) == table_address.checked_add(offset as u64)
     };
     points_to(0, 0)
         && points_to(FUNCTION_NAMES, header.names)
         && points_to(FILES, header.files)
         && points_to(FUNCTION_TABLE, header.records)
-        && word(memory, at, FUNCTION_TABLE_LENGTH) == header.functions.checked_add(1)
+        && number(memory, at, FUNCTION_TABLE_LENGTH) == header.functions.checked_add(1)
 }
 
 fn read(memory: &Memory, at: u64) -> Option<Module> {
-    let start = word(memory, at, TEXT)?;
+    let start = pointer(memory, at, TEXT)?;
     let mut function_data = Vec::new();
     for index in GOFUNC_BEHIND_TEXT {
-        if let Some(address) = word(memory, at, TEXT + index)
+        if let Some(address) = pointer(memory, at, TEXT + index)
             && address != start
             && memory.contains(address)
             && !function_data.contains(&address)
@@ -92,18 +98,18 @@ fn read(memory: &Memory, at: u64) -> Option<Module> {
 fn text_parts(memory: &Memory, at: u64, index: u64, start: u64) -> Option<Vec<(u64, u64, u64)>> {
     /// Each part is megabytes.
     const MOST: u64 = 4096;
-    let address = word(memory, at, index)?;
-    let length = word(memory, at, index + 1)?;
-    let capacity = word(memory, at, index + 2)?;
+    let address = pointer(memory, at, index)?;
+    let length = number(memory, at, index + 1)?;
+    let capacity = number(memory, at, index + 2)?;
     if !(2..=MOST).contains(&length) || length != capacity {
         return None;
     }
     let mut parts = Vec::new();
     let mut offset = 0;
     for part in 0..length {
-        let first = word(memory, address, part * 3)?;
-        let end = word(memory, address, part * 3 + 1)?;
-        let lies_at = word(memory, address, part * 3 + 2)?;
+        let first = number(memory, address, part * 3)?;
+        let end = number(memory, address, part * 3 + 1)?;
+        let lies_at = pointer(memory, address, part * 3 + 2)?;
         let fits =
             first >= offset && end >= first && (part > 0 || (first == 0 && lies_at == start));
         if !fits {

@@ -1,6 +1,6 @@
 //! Against `go tool nm` and `go tool addr2line`, on every format and byte order.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -16,16 +16,23 @@ use crate::built::{Build, image};
 fn compare(build: &Build) {
     let program = build.program("truth");
     let found = image(&program);
-    let names: BTreeMap<String, u64> = build
-        .tool(&["nm"], &program, "")
-        .lines()
-        .filter_map(|line| {
-            let (address, rest) = line.trim_start().split_once(' ')?;
-            let (kind, name) = rest.trim_start().split_once(' ')?;
-            let address = u64::from_str_radix(address, 16).ok()?;
-            matches!(kind, "T" | "t").then(|| (name.trim().to_owned(), address))
-        })
-        .collect();
+    let mut names: BTreeMap<u64, BTreeSet<String>> = BTreeMap::new();
+    for line in build.tool(&["nm"], &program, "").lines() {
+        let Some((address, rest)) = line.trim_start().split_once(' ') else {
+            continue;
+        };
+        // The rest of a line without an address is an undefined symbol.
+        if let Some((_, name)) = rest.split_once(' ')
+            && let Ok(address) = u64::from_str_radix(address, 16)
+        {
+            // Two functions of a name have one for each calling convention.
+            let name = name.trim().trim_end_matches(".abi0");
+            // Of Mach-O's underscores the tool leaves some.
+            let bare = name.strip_prefix('_').unwrap_or(name);
+            let names = names.entry(address).or_default();
+            names.extend([name.to_owned(), bare.to_owned()]);
+        }
+    }
     let symbolizer = Symbolizer::new(Arc::new(found));
     let table = symbolizer.image().pclntab().expect("a good table");
     let table = table.expect("a table");
@@ -33,8 +40,13 @@ fn compare(build: &Build) {
     let mut same = 0;
     let mut addresses = Vec::new();
     for function in table.functions() {
-        // 32-bit ARM and others have symbols that differ from the entry; Mach-O adds none.
-        if names.get(&*function.name()) == Some(&function.entry()) {
+        // The build id and other marks of the linker's, which have no lines.
+        if function.name().starts_with("go:") {
+            continue;
+        }
+        // Mach-O has none for what the compiler made.
+        if let Some(names) = names.get(&function.entry()) {
+            assert!(names.contains(&*function.name()), "{names:?}");
             same += 1;
         }
         assert!(function.code_end() <= function.end());
@@ -42,7 +54,7 @@ fn compare(build: &Build) {
         addresses.extend([function.entry(), function.entry().midpoint(last)]);
     }
     assert!(
-        same * 100 >= table.function_count() * 98,
+        same * 10 >= table.function_count() * 8,
         "{build:?}: {same} of {}",
         table.function_count()
     );
