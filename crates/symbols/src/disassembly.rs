@@ -95,7 +95,7 @@ pub fn disassemble<'a, 's>(
 ) -> Disassembly<'a, 's> {
     let decoder = match (architecture, syntax) {
         (Architecture::Amd64, Syntax::Go) => {
-            Decoder::Amd64Go(amd64::GoSyntax::new(code, start, lookup))
+            Decoder::Amd64Go(Box::new(amd64::GoSyntax::new(code, start, lookup)))
         }
         (Architecture::Amd64, Syntax::Intel) => {
             Decoder::Amd64Gnu(Box::new(amd64::GnuSyntax::intel(code, start, lookup)))
@@ -129,7 +129,7 @@ pub struct Disassembly<'a, 's> {
 }
 
 enum Decoder<'a, 's> {
-    Amd64Go(amd64::GoSyntax<'a, 's>),
+    Amd64Go(Box<amd64::GoSyntax<'a, 's>>),
     Amd64Gnu(Box<amd64::GnuSyntax<'a, 's>>),
     Arm64Go(arm64::GoSyntax<'a, 's>),
     Arm64Gnu(Box<arm64::GnuSyntax<'a, 's>>),

@@ -78,7 +78,7 @@ impl<'a, 's> GoSyntax<'a, 's> {
             lookup: self.lookup,
         };
         if !prefixes.is_empty() {
-            prefixes.write(&prefix_use(instruction), text);
+            prefixes.write(prefix_use(instruction), text);
         }
         text.push_str(names::instruction(
             instruction.code(),

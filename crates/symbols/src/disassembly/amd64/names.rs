@@ -47,8 +47,14 @@ fn go_register(register: Register) -> String {
     if register.is_gpr() {
         let full = format!("{:?}", register.full_register());
         return match register {
-            Register::AL | Register::BL | Register::CL | Register::DL => name,
-            Register::AH | Register::BH | Register::CH | Register::DH => name,
+            Register::AL
+            | Register::BL
+            | Register::CL
+            | Register::DL
+            | Register::AH
+            | Register::BH
+            | Register::CH
+            | Register::DH => name,
             // R8 to R15 keep their names, RAX loses its size.
             _ if full.ends_with(|last: char| last.is_ascii_digit()) => full,
             _ => full[1..].to_owned(),

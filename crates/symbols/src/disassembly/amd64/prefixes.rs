@@ -45,7 +45,7 @@ impl<'a> Prefixes<'a> {
     /// Appends the prefixes that are shown: those that neither chose the opcode nor appear in an
     /// operand. Of the repeating ones the last is shown, and of all others the last; sizes are
     /// never shown but hide what is before them.
-    pub(super) fn write(&self, use_of: &PrefixUse, text: &mut String) {
+    pub(super) fn write(&self, use_of: PrefixUse, text: &mut String) {
         let last_repeat = rposition(self.legacy, |byte| matches!(byte, 0xf2 | 0xf3));
         let last_segment = rposition(self.legacy, |byte| matches!(byte, 0x64 | 0x65));
         let last_lock = rposition(self.legacy, |byte| byte == 0xf0);
@@ -82,6 +82,10 @@ impl<'a> Prefixes<'a> {
 
 /// What an instruction makes of its prefixes.
 #[derive(Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each prefix has a use of its own"
+)]
 pub(super) struct PrefixUse {
     /// The last F2 or F3 is a part of the opcode.
     pub(super) repeat_is_opcode: bool,
