@@ -5,7 +5,7 @@ use fathom_symbols::disassembly::{Architecture, Symbol, Syntax, disassemble};
 /// Disassembles bytes in every way and checks that each of them is in one instruction.
 pub(crate) fn disassemble_everything(bytes: &[u8]) {
     let lookup = |address: u64| {
-        (address % 3 != 0).then_some(Symbol {
+        (!address.is_multiple_of(3)).then_some(Symbol {
             name: "name",
             base: address & !0xf,
         })
