@@ -1,7 +1,7 @@
 //! `fathom pprof`: what `go tool pprof` does, flag for flag, and its shell.
 //!
 //! Arguments are understood by [`flags`], given a meaning by [`invocation`]; [`load`]
-//! makes one profile of all sources; a command's report goes where [`deliver`] puts it,
+//! makes one profile of all sources; a command's report goes where [`deliver()`] puts it,
 //! and without a command [`shell`] answers. The reports themselves are `fathom-report`'s.
 //! With `-compat` everything is as in `go tool pprof`, mistakes included; the errors of
 //! the command line and the exit codes always are.
