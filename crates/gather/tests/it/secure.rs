@@ -128,3 +128,28 @@ fn files_that_are_no_certificates() {
     };
     assert!(message(mismatched).contains("server.key: "));
 }
+
+#[test]
+fn one_url_with_certificates_of_both_sides() {
+    let url = |source: &Source, scheme: &str| {
+        let Source::Address(address) = source else {
+            panic!("{source:?}")
+        };
+        format!("{}heap", address.base_url()).replacen("https", scheme, 1)
+    };
+    let patience = std::time::Duration::from_secs(20);
+    let open = start(false);
+    let refused = fathom_gather::fetch(&url(&open, "https"), &alone(), patience).unwrap_err();
+    assert!(refused.hint().unwrap().contains("https+insecure://"));
+    assert!(fathom_gather::fetch(&url(&open, "https"), &with(trusting()), patience).is_ok());
+    assert!(fathom_gather::fetch(&url(&open, "https+insecure"), &alone(), patience).is_ok());
+
+    let closed = url(&start(true), "https");
+    assert!(fathom_gather::fetch(&closed, &with(trusting()), patience).is_err());
+    let tls = Tls {
+        cert: Some(file("client.pem")),
+        key: Some(file("client.key")),
+        ..trusting()
+    };
+    assert!(fathom_gather::fetch(&closed, &with(tls), patience).is_ok());
+}
