@@ -2,8 +2,9 @@
 //! compared.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::toolchain::{Cgo, Toolchain};
 use crate::{Error, GoVersion};
@@ -71,7 +72,25 @@ impl Pprof {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Answer, Error> {
-        let output = Command::new(&self.program)
+        self.run_reading(arguments, &[])
+    }
+
+    /// Runs the tool as [`Pprof::run`] does, with something to read on standard input:
+    /// the commands of its shell.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Spawn`] when it cannot be started.
+    pub fn run_reading<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+        input: &[u8],
+    ) -> Result<Answer, Error> {
+        let failed = |source| Error::Spawn {
+            command: self.program.clone(),
+            source,
+        };
+        let mut child = Command::new(&self.program)
             .arg("-symbolize=none")
             .args(arguments)
             .env_clear()
@@ -80,11 +99,16 @@ impl Pprof {
             .env("PPROF_BINARY_PATH", "/nonexistent")
             .env("PPROF_TMPDIR", &self.scratch)
             .current_dir(&self.scratch)
-            .output()
-            .map_err(|source| Error::Spawn {
-                command: self.program.clone(),
-                source,
-            })?;
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        if let Some(mut stdin) = child.stdin.take() {
+            // A tool that fails early reads nothing, which its answer tells.
+            let _ = stdin.write_all(input);
+        }
+        let output = child.wait_with_output().map_err(failed)?;
         Ok(Answer {
             is_success: output.status.success(),
             output: output.stdout,
