@@ -1,5 +1,4 @@
-//! Lines of the shell: none panics, and what is understood is understood again in the
-//! same way from the words that it was made of.
+//! Lines of the shell: none panics, and a report changes the options of its own alone.
 #![no_main]
 
 use fathom_report::options::Options;
@@ -9,8 +8,9 @@ use libfuzzer_sys::fuzz_target;
 #[expect(dead_code, reason = "the grammar uses a part of it")]
 mod flags;
 
+#[path = "."]
 mod shell {
-    #[path = "../../../crates/cli/src/pprof/shell/grammar.rs"]
+    #[path = "../../crates/cli/src/pprof/shell/grammar.rs"]
     pub(crate) mod grammar;
 }
 

@@ -104,7 +104,8 @@ fn body(reply: Reply) -> Result<Vec<u8>, Error> {
     let mut why = format!("server response: {} {reason}", reply.status);
     // What net/http/pprof itself says is worth telling, what a proxy says is not.
     if reply.is_go_pprof && reply.content_type.contains("text/plain") {
-        why = format!("{why} - {}", String::from_utf8_lossy(&reply.body));
+        let said = String::from_utf8_lossy(&reply.body);
+        why = format!("{why} - {}", said.trim_end());
     }
     Err(Error::Fetch {
         why,

@@ -633,6 +633,22 @@ mod tests {
     }
 
     #[test]
+    fn recorded_arguments_are_understood_or_refused() {
+        let seeds =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/options");
+        let mut count = 0;
+        for entry in std::fs::read_dir(seeds).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let arguments: Vec<String> = text.lines().map(str::to_owned).collect();
+            if let Ok(given) = parse(&arguments) {
+                assert!(arguments.ends_with(&given.rest));
+                count += 1;
+            }
+        }
+        assert!(count >= 2);
+    }
+
+    #[test]
     fn texts_are_quoted_as_go_quotes_them() {
         assert_eq!(quote("a\"b\\\u{1}\n"), "\"a\\\"b\\\\\\x01\\n\"");
         assert_eq!(quote("é"), "\"é\"");

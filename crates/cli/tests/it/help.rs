@@ -2,10 +2,12 @@
 
 use crate::fathom;
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "explain",
     "capture",
     "top",
+    "pprof",
+    "shell",
     "goroutines",
     "gctrace",
     "ps",
@@ -49,6 +51,23 @@ fn the_version_names_the_commit() {
     if let Some((_, commit)) = version.split_once(" (") {
         let commit = commit.trim_end_matches(')');
         assert!(commit.len() >= 12 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+}
+
+#[test]
+fn commands_that_parse_on_their_own_have_one_help() {
+    for command in ["pprof", "shell"] {
+        let help = fathom(&[command, "-h"]).fine();
+        assert_eq!(fathom(&["help", command]).fine(), help);
+        assert_eq!(fathom(&[command, "-help"]).fine(), help);
+    }
+}
+
+#[test]
+fn completions_know_the_flags_of_pprof() {
+    let script = fathom(&["completions", "bash"]).fine();
+    for flag in ["--top", "--diff_base", "--nodefraction", "--filefunctions"] {
+        assert!(script.contains(flag), "{flag}");
     }
 }
 

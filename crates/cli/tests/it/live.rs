@@ -7,14 +7,14 @@ use std::thread;
 
 use crate::{FORMATS, fathom, fixtures, json};
 
-struct Server {
-    address: String,
+pub(crate) struct Server {
+    pub(crate) address: String,
     /// The request lines and the headers of authentication.
-    asked: Arc<Mutex<Vec<String>>>,
+    pub(crate) asked: Arc<Mutex<Vec<String>>>,
 }
 
 /// Answers until the test ends.
-fn serve() -> Server {
+pub(crate) fn serve() -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let asked = Arc::new(Mutex::new(Vec::new()));

@@ -8,8 +8,10 @@ mod gctrace;
 mod goroutines;
 mod help;
 mod live;
+mod pprof;
 #[cfg(target_os = "linux")]
 mod processes;
+mod shell;
 mod surroundings;
 mod top;
 
@@ -38,6 +40,8 @@ fn command(arguments: &[&str]) -> Command {
         "GODEBUG",
         "FATHOM_USER",
         "FATHOM_BEARER",
+        "FATHOM_PPROF_COMPAT",
+        "BROWSER",
     ] {
         command.env_remove(name);
     }
