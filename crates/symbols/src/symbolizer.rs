@@ -301,29 +301,28 @@ impl<'a> NativeResolver<'a> {
             return Ok(None);
         }
         drop(loaded);
-        // A line without a function is from assembly: the symbol has the function's name.
-        let symbol = self
-            .dwarf_frames
-            .iter()
-            .any(|frame| frame.function.is_none())
-            .then(|| self.symbolizer.symbol_at(address))
-            .flatten();
+        if self.dwarf_frames.is_empty() {
+            return Ok(None);
+        }
+        let symbol = self.symbolizer.symbol_at(address);
+        let symbol_name = symbol.as_ref().map(Symbol::name).unwrap_or_default();
+        let outermost = self.dwarf_frames.len() - 1;
         let mut frames = Vec::with_capacity(self.dwarf_frames.len());
-        for frame in &self.dwarf_frames {
-            let name = match (&frame.function, &symbol) {
-                (Some(name), _) => builder.string(name)?,
-                (None, Some(symbol)) => builder.string(&symbol.name())?,
-                (None, None) => builder.string("")?,
-            };
+        for (index, frame) in self.dwarf_frames.iter().enumerate() {
+            let mut function = frame.function.as_deref().unwrap_or_default();
+            // The symbol names what DWARF has no name for, as assembly, or only a plain one, as
+            // the bodies of lambdas. The rule is that of internal/binutils/addr2liner.go in
+            // github.com/google/pprof.
+            if index == outermost && symbol_name.len() >= function.len() + 2 {
+                function = &symbol_name;
+            }
+            let name = builder.string(function)?;
             let file = builder.string(frame.file.as_deref().unwrap_or_default())?;
             frames.push(ResolvedFrame {
                 function: builder.function(name, name, file, 0)?,
                 line: frame.line,
                 column: frame.column,
             });
-        }
-        if frames.is_empty() {
-            return Ok(None);
         }
         builder.stack(&frames, Source::Dwarf).map(Some)
     }

@@ -83,6 +83,10 @@ impl Dwarf {
     /// information does not reach.
     pub(crate) fn frames(&self, address: u64, frames: &mut Vec<DwarfFrame>) -> Result<()> {
         frames.clear();
+        // Ranges end behind their last address, which the last of all does not have.
+        if address == u64::MAX {
+            return Ok(());
+        }
         let mut found = self
             .resolve(self.context.find_frames(address))
             .map_err(|error| damaged(&error))?;

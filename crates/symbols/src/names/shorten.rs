@@ -69,10 +69,7 @@ mod tests {
                 "encoding/json.(*w).(encoding/json.e)-fm",
                 "json.(*w).(encoding/json.e)-fm",
             ),
-            (
-                "gopkg.in/yaml%2ev2.Unmarshal",
-                "gopkg.in/yaml%2ev2.Unmarshal",
-            ),
+            ("gopkg.in/yaml%2ev2.Get", "yaml%2ev2.Get"),
             ("example.com/fox/v4.(*T).M", "fox.(*T).M"),
             ("example.com/fox/v4/den.F", "den.F"),
             ("example.com/fox/v123.F", "fox.F"),

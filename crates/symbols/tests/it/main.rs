@@ -6,10 +6,14 @@
 )]
 
 mod any_code;
+mod any_input;
 mod built;
 mod callers;
+mod code_seeds;
 mod go_objdump;
+mod native;
 mod objdump;
+mod old_tables;
 mod program;
 mod seeds;
 mod speed;
