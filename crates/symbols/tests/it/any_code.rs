@@ -11,7 +11,7 @@ pub(crate) fn disassemble_everything(bytes: &[u8]) {
         })
     };
     for start in [0, 0x40_1000, u64::MAX - 7] {
-        for architecture in [Architecture::Amd64] {
+        for architecture in [Architecture::Amd64, Architecture::Arm64] {
             for syntax in [Syntax::Go, Syntax::Intel, Syntax::Gnu] {
                 let mut expected = start;
                 let mut total = 0;

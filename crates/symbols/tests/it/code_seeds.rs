@@ -8,8 +8,9 @@ use crate::any_code::disassemble_everything;
 fn seeds_of_the_fuzz_target() {
     let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds/disassembly");
     let mut count = 0;
-    for entry in std::fs::read_dir(seeds).unwrap() {
-        disassemble_everything(&std::fs::read(entry.unwrap().path()).unwrap());
+    for entry in std::fs::read_dir(seeds).expect("seeds") {
+        let path = entry.expect("an entry").path();
+        disassemble_everything(&std::fs::read(path).expect("a seed"));
         count += 1;
     }
     assert!(count >= 3, "{count} seeds");

@@ -57,6 +57,14 @@ fn a_program_is_as_go_tool_objdump_prints_it() {
 }
 
 #[test]
+fn a_program_for_arm64_is_as_go_tool_objdump_prints_it() {
+    let program = Program::build(&[("main.go", MAIN)], "arm64");
+    let comparison = compare(&program.path(), Architecture::Arm64);
+    assert!(comparison.instructions > 100_000);
+    assert_eq!(comparison.different, 0, "{}", comparison.describe());
+}
+
+#[test]
 fn the_go_command_is_as_go_tool_objdump_prints_it() {
     let comparison = compare(&go_1_27().go(), Architecture::Amd64);
     assert!(comparison.instructions > 1_500_000);

@@ -96,7 +96,6 @@ fn prefix_use(instruction: &Instruction) -> PrefixUse {
     let repeats = instruction.has_rep_prefix() || instruction.has_repne_prefix();
     PrefixUse {
         repeat_is_opcode: !repeats,
-        lock_is_opcode: false,
         segment_is_shown: instruction.op_kinds().any(|kind| {
             matches!(
                 kind,

@@ -139,6 +139,8 @@ pub(super) fn is_unnamed(instruction: &Instruction, operand: u32) -> bool {
         Mnemonic::Fcom | Mnemonic::Fcomp | Mnemonic::Fucom | Mnemonic::Fucomp | Mnemonic::Fxch => {
             operand == 0 && instruction.op_count() == 2
         }
+        // With 64 bits, Go's tables forget the register.
+        Mnemonic::Rdrand => instruction.code() == Code::Rdrand_r64,
         _ => false,
     }
 }

@@ -48,7 +48,6 @@ impl<'a> Prefixes<'a> {
     pub(super) fn write(&self, use_of: PrefixUse, text: &mut String) {
         let last_repeat = rposition(self.legacy, |byte| matches!(byte, 0xf2 | 0xf3));
         let last_segment = rposition(self.legacy, |byte| matches!(byte, 0x64 | 0x65));
-        let last_lock = rposition(self.legacy, |byte| byte == 0xf0);
         let mut repeat = "";
         let mut other = "";
         for (index, &byte) in self.legacy.iter().enumerate() {
@@ -59,7 +58,6 @@ impl<'a> Prefixes<'a> {
                 0x64 | 0x65 if Some(index) == last_segment && use_of.segment_is_shown => {}
                 0x64 => other = "FS ",
                 0x65 => other = "GS ",
-                0xf0 if Some(index) == last_lock && use_of.lock_is_opcode => {}
                 0xf0 => other = "LOCK ",
                 0x26 => other = "ES ",
                 0x36 => other = "SS ",
@@ -89,8 +87,6 @@ impl<'a> Prefixes<'a> {
 pub(super) struct PrefixUse {
     /// The last F2 or F3 is a part of the opcode.
     pub(super) repeat_is_opcode: bool,
-    /// F0 chooses the control register.
-    pub(super) lock_is_opcode: bool,
     /// A memory operand shows the segment.
     pub(super) segment_is_shown: bool,
     /// CS and DS are hints about the branch.

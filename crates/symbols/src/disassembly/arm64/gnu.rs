@@ -54,6 +54,7 @@ impl<'a, 's> GnuSyntax<'a, 's> {
             return LENGTH;
         }
         let _ = write!(text, "{}", self.instruction);
+        tidy(text);
         self.name_target(self.start.wrapping_add(position as u64), text);
         LENGTH
     }
@@ -78,5 +79,55 @@ impl<'a, 's> GnuSyntax<'a, 's> {
         };
         text.truncate(at);
         push_address(base.wrapping_add_signed(distance), self.lookup, text);
+    }
+}
+
+/// Names of conditions that `objdump` prints by their older names.
+const OLDER_CONDITIONS: [(&str, &str); 2] = [("lo", "cc"), ("hs", "cs")];
+
+/// Changes the forms in which `objdump` differs from the decoder's: distances, places of bits and
+/// their counts are decimal, and two conditions have older names.
+fn tidy(text: &mut String) {
+    for (newer, older) in OLDER_CONDITIONS {
+        let branch = format!("b.{newer} ");
+        if text.starts_with(&branch) {
+            text.replace_range("b.".len().."b.".len() + newer.len(), older);
+        }
+        let operand = format!(", {newer}");
+        if text.ends_with(&operand) {
+            text.truncate(text.len() - newer.len());
+            text.push_str(older);
+        }
+    }
+    let counts_bits = [
+        "lsl ", "lsr ", "asr ", "ror ", "ubfx ", "sbfx ", "ubfiz ", "sbfiz ", "bfi ", "bfxil ",
+        "extr ", "tbz ", "tbnz ",
+    ]
+    .iter()
+    .any(|name| text.starts_with(name));
+    let from = if counts_bits { Some(0) } else { text.find('[') };
+    if let Some(from) = from {
+        make_decimal(text, from);
+    }
+}
+
+/// Writes the constants from a place on as decimal numbers.
+fn make_decimal(text: &mut String, from: usize) {
+    let mut at = from;
+    while let Some(found) = text.get(at..).and_then(|rest| rest.find('#')) {
+        let start = at + found + 1;
+        let rest = text.get(start..).unwrap_or_default();
+        let sign = usize::from(rest.starts_with('-'));
+        let digits = rest.get(sign..).and_then(|rest| rest.strip_prefix("0x"));
+        at = start;
+        let Some(digits) = digits else { continue };
+        let length = digits
+            .find(|digit: char| !digit.is_ascii_hexdigit())
+            .unwrap_or(digits.len());
+        let Ok(value) = u64::from_str_radix(&digits[..length], 16) else {
+            continue;
+        };
+        let number = start + sign;
+        text.replace_range(number..number + "0x".len() + length, &value.to_string());
     }
 }

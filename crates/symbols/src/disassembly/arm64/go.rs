@@ -22,7 +22,7 @@ const UNKNOWN: &str = "?";
 
 /// The names of conditions after `B`.
 const BRANCH_CONDITIONS: [&str; 16] = [
-    "EQ", "NE", "CS", "CC", "MI", "PL", "VS", "VC", "HI", "LS", "GE", "LT", "GT", "LE", "AL", "NV",
+    "EQ", "NE", "CS", "CC", "MI", "PL", "VS", "VC", "HI", "LS", "GE", "LT", "GT", "LE", "AL", "AL",
 ];
 
 /// Writes instructions as Go's tools do.
@@ -135,8 +135,6 @@ fn write_branch(word: Word, place: &Place<'_, '_>, text: &mut String) -> Option<
     }
     let exception = match word.0 & 0xffe0_001f {
         0xd400_0001 => Some("SVC"),
-        0xd400_0002 => Some("HVC"),
-        0xd400_0003 => Some("SMC"),
         0xd420_0000 => Some("BRK"),
         0xd440_0000 => Some("HLT"),
         _ => None,

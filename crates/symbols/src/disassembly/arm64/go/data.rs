@@ -67,11 +67,9 @@ fn bit_mask(word: Word) -> Option<u64> {
     }
     let size = 1_u32 << length;
     let (ones, rotation) = (ones & (size - 1), rotation & (size - 1));
-    if ones == size - 1 {
-        return None;
-    }
     let full = u64::MAX >> (64 - size);
-    let run = (1_u64 << (ones + 1)) - 1;
+    // All ones, which is reserved, is not refused.
+    let run = u64::MAX >> (63 - ones);
     let element = if rotation == 0 {
         run
     } else {
@@ -330,9 +328,6 @@ fn write_add_extended(word: Word, text: &mut String) -> Option<()> {
     }
     let (rd, rn) = (word.rd(), Stack(word.rn()));
     let (option, amount) = (word.bits(13, 3), word.bits(10, 3));
-    if amount > 4 {
-        return None;
-    }
     let sets_flags = word.bit(29);
     let full = if word.bit(31) { 3 } else { 2 };
     // With the stack pointer, an extension of all bits is a shift.

@@ -9,7 +9,6 @@ fn precision(kind: u32) -> Option<&'static str> {
     match kind {
         0 => Some("S"),
         1 => Some("D"),
-        3 => Some(""),
         _ => None,
     }
 }
@@ -24,6 +23,11 @@ pub(super) fn write(word: Word, text: &mut String) -> Option<()> {
     }
     if !word.matches(0xff20_0000, 0x1e20_0000) {
         return None;
+    }
+    // Of half precision only the conversion to others is known.
+    let is_half = word.bits(22, 2) == 3;
+    if is_half && word.bits(10, 5) == 0b10000 {
+        return write_one_source(word, "H", text);
     }
     let kind = precision(word.bits(22, 2))?;
     let (rd, rn, rm) = (word.rd(), word.rn(), word.rm());
@@ -143,12 +147,11 @@ fn write_one_source(word: Word, kind: &str, text: &mut String) -> Option<()> {
     };
     let (rd, rn) = (word.rd(), word.rn());
     if name != "FCVT" {
-        return write!(text, "{name}{kind} F{rn}, F{rd}").ok();
+        return (kind != "H").then(|| write!(text, "{name}{kind} F{rn}, F{rd}").ok())?;
     }
-    let from = if word.bits(22, 2) == 3 { "H" } else { kind };
     let to = ["S", "D", "", "H"].get(word.bits(15, 2) as usize)?;
-    if from == *to {
+    if kind == *to {
         return None;
     }
-    write!(text, "FCVT{from}{to} F{rn}, F{rd}").ok()
+    write!(text, "FCVT{kind}{to} F{rn}, F{rd}").ok()
 }

@@ -129,7 +129,7 @@ fn write_single(word: Word, text: &mut String) -> Option<()> {
             0b00 => name = access.unscaled,
             0b01 => mode = Mode::After,
             0b11 => mode = Mode::Before,
-            _ => return None,
+            _ => return write_unprivileged(word, text),
         }
         let offset = word.signed(12, 9);
         Address { base, offset }.to_string()
@@ -160,6 +160,35 @@ fn indexed(word: Word, scale: u32) -> Option<String> {
         (true, 1.., _) => format!("({base})({index}{extension}<<{scale})"),
         _ => format!("({base})({index}{extension})"),
     })
+}
+
+/// Accesses as if from a user's program.
+fn write_unprivileged(word: Word, text: &mut String) -> Option<()> {
+    if word.bit(26) {
+        return None;
+    }
+    let name = match (word.bits(30, 2), word.bits(22, 2)) {
+        (0, 0) => "STTRBW",
+        (0, 1) => "LDTRBW",
+        (0, 2) => "LDTRSB",
+        (0, 3) => "LDTRSBW",
+        (1, 0) => "STTRHW",
+        (1, 1) => "LDTRH",
+        (1, 2) => "LDTRSH",
+        (1, 3) => "LDTRSHW",
+        (2, 0) => "STTRW",
+        (2, 1) => "LDTRW",
+        (2, 2) => "LDTRSW",
+        (3, 0) => "STTR",
+        (3, 1) => "LDTR",
+        _ => return None,
+    };
+    let address = Address {
+        base: word.rn(),
+        offset: word.signed(12, 9),
+    };
+    // Stores are written like loads here.
+    write!(text, "{name} {address}, {}", General(word.rd())).ok()
 }
 
 fn write_prefetch(word: Word, text: &mut String) -> Option<()> {
@@ -212,7 +241,7 @@ fn write_pair(word: Word, text: &mut String) -> Option<()> {
         1 => Mode::After,
         2 => Mode::Offset,
         3 => Mode::Before,
-        _ => return None,
+        _ => return write_passing_pair(word, text),
     };
     let (kind, scale) = match (float, size) {
         (false, 0) => ("W", 2),
@@ -246,13 +275,65 @@ fn write_pair(word: Word, text: &mut String) -> Option<()> {
     }
 }
 
+/// Pairs that caches need not keep. Stores are written like loads here.
+fn write_passing_pair(word: Word, text: &mut String) -> Option<()> {
+    let (size, float) = (word.bits(30, 2), word.bit(26));
+    let name = if word.bit(22) { "LDNP" } else { "STNP" };
+    let (suffix, scale) = match (float, size) {
+        (false, 0) => ("W", 2),
+        (false, 2) => ("", 3),
+        (true, 0..=2) => ("", size + 2),
+        _ => return None,
+    };
+    let address = Address {
+        base: word.rn(),
+        offset: word.signed(15, 7) << scale,
+    };
+    let (first, second) = (word.rd(), word.bits(10, 5));
+    if float {
+        return write!(text, "V{name} {address}, V{second}, V{first}").ok();
+    }
+    let (first, second) = (General(first), General(second));
+    write!(text, "{name}{suffix} {address}, {second}, {first}").ok()
+}
+
+/// Exclusive loads and stores of pairs.
+fn write_exclusive_pair(word: Word, text: &mut String) -> Option<()> {
+    let narrow = match word.bits(30, 2) {
+        2 => "W",
+        3 => "",
+        _ => return None,
+    };
+    let pair = (General(word.rd()), General(word.bits(10, 5)));
+    let base = Stack(word.rn());
+    let name = match (word.bit(22), word.bit(15)) {
+        (true, true) => "LDAXP",
+        (true, false) => "LDXP",
+        (false, true) => "STLXP",
+        (false, false) => "STXP",
+    };
+    let (first, second) = pair;
+    if word.bit(22) {
+        return write!(text, "{name}{narrow} ({base}), ({first}, {second})").ok();
+    }
+    let status = General(word.rm());
+    write!(
+        text,
+        "{name}{narrow} ({first}, {second}), ({base}), {status}"
+    )
+    .ok()
+}
+
 /// Loads that acquire, stores that release, and those that must not be interrupted.
 fn write_exclusive(word: Word, text: &mut String) -> Option<()> {
     let size = word.bits(30, 2);
     let (ordinary, loads, pair) = (word.bit(23), word.bit(22), word.bit(21));
     let ordered = word.bit(15);
-    if pair || (ordinary && !ordered) {
+    if ordinary && (pair || !ordered) {
         return None;
+    }
+    if pair {
+        return write_exclusive_pair(word, text);
     }
     let narrow = match size {
         0 => "B",

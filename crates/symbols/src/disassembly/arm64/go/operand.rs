@@ -99,7 +99,7 @@ impl fmt::Display for Either {
 
 /// Go's names of conditions as operands.
 pub(super) const CONDITIONS: [&str; 16] = [
-    "EQ", "NE", "HS", "LO", "MI", "PL", "VS", "VC", "HI", "LS", "GE", "LT", "GT", "LE", "AL", "NV",
+    "EQ", "NE", "HS", "LO", "MI", "PL", "VS", "VC", "HI", "LS", "GE", "LT", "GT", "LE", "AL", "AL",
 ];
 
 /// The name of a condition.

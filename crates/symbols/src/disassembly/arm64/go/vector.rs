@@ -33,6 +33,27 @@ impl fmt::Display for Arrangement {
 
 /// Appends an operation on vectors.
 pub(super) fn write(word: Word, text: &mut String) -> Option<()> {
+    if word.matches(0xdfe0_fc00, 0x5ee0_8400) {
+        let name = if word.bit(29) { "VSUB" } else { "VADD" };
+        return write!(
+            text,
+            "{name} V{}, V{}, V{}",
+            word.rm(),
+            word.rn(),
+            word.rd()
+        )
+        .ok();
+    }
+    if word.matches(0xffe0_fc00, 0x5e00_0400) {
+        let (letter, index) = lane(word.bits(16, 5))?;
+        return write!(
+            text,
+            "VMOV V{}.{letter}[{index}], V{}",
+            word.rn(),
+            word.rd()
+        )
+        .ok();
+    }
     if word.matches(0xff3e_0c00, 0x4e28_0800) || word.matches(0xff00_0000, 0x5e00_0000) {
         return write_cryptography(word, text);
     }
@@ -106,16 +127,20 @@ fn write_extraction(word: Word, text: &mut String) -> Option<()> {
     .ok()
 }
 
+/// The letter of a lane's size and its index, from five bits: the lowest that is set tells the
+/// size, and those above it the index.
+fn lane(place: u32) -> Option<(char, u32)> {
+    let size = place.trailing_zeros();
+    let letter = ['B', 'H', 'S', 'D'].get(size as usize)?;
+    Some((*letter, place >> (size + 1)))
+}
+
 /// Between lanes, or between a lane and a general register.
 fn write_copy(word: Word, text: &mut String) -> Option<()> {
     let place = word.bits(16, 5);
     let size = place.trailing_zeros();
-    if size > 3 {
-        return None;
-    }
+    let (letter, index) = lane(place)?;
     let whole = word.bit(30);
-    let letter = ['B', 'H', 'S', 'D'].get(size as usize)?;
-    let index = place >> (size + 1);
     let (rd, rn) = (word.rd(), word.rn());
     if word.bit(29) {
         let from = word.bits(11, 4) >> size;
@@ -265,8 +290,53 @@ impl fmt::Display for List {
     }
 }
 
+/// Appends a load or store of one lane.
+fn write_lane(word: Word, text: &mut String) -> Option<()> {
+    let (whole, high, size) = (word.bits(30, 1), word.bits(12, 1), word.bits(10, 2));
+    let (letter, index, bytes) = match (word.bits(13, 3), size) {
+        (0b000, _) => ('B', whole << 3 | high << 2 | size, 1),
+        (0b010, 0 | 2) => ('H', whole << 2 | high << 1 | size >> 1, 2),
+        (0b100, 0) => ('S', whole << 1 | high, 4),
+        (0b100, 1) if high == 0 => ('D', whole, 8),
+        _ => return None,
+    };
+    let after = word.bit(23);
+    let suffix = if after { ".P" } else { "" };
+    let address = advancing(word, after, bytes);
+    let register = word.rd();
+    if word.bit(22) {
+        write!(
+            text,
+            "VLD1{suffix} {address}, V{register}.{letter}[{index}]"
+        )
+        .ok()
+    } else {
+        write!(
+            text,
+            "VST1{suffix} V{register}.{letter}[{index}], {address}"
+        )
+        .ok()
+    }
+}
+
+/// An address that may advance afterwards, by what is accessed or by a register.
+fn advancing(word: Word, after: bool, bytes: u32) -> String {
+    let base = Stack(word.rn());
+    match (after, word.rm()) {
+        (false, _) => format!("({base})"),
+        (true, 31) => format!("{bytes}({base})"),
+        (true, register) => format!("({base})(R{register})"),
+    }
+}
+
 /// Appends a load or store of vectors.
 pub(super) fn write_memory(word: Word, text: &mut String) -> Option<()> {
+    if word.matches(0xbf20_0000, 0x0d00_0000) && word.bits(14, 2) != 0b11 && !word.bit(13) {
+        if !word.bit(23) && word.rm() != 0 {
+            return None;
+        }
+        return write_lane(word, text);
+    }
     let whole = word.bit(30);
     let lanes = Arrangement::new(word.bits(10, 2), whole)?;
     let loads = word.bit(22);
@@ -296,12 +366,7 @@ pub(super) fn write_memory(word: Word, text: &mut String) -> Option<()> {
     } else {
         return None;
     };
-    let base = Stack(word.rn());
-    let address = match (after, word.rm()) {
-        (false, _) => format!("({base})"),
-        (true, 31) => format!("{bytes}({base})"),
-        (true, register) => format!("({base})(R{register})"),
-    };
+    let address = advancing(word, after, bytes);
     let suffix = if after { ".P" } else { "" };
     let list = List {
         first: word.rd(),
