@@ -44,13 +44,15 @@ impl<'a, 's> GnuSyntax<'a, 's> {
             }
             return rest.len();
         };
+        let number = u32::from_le_bytes(*word);
         let mut reader = U8Reader::new(word);
-        if self
-            .decoder
-            .decode_into(&mut self.instruction, &mut reader)
-            .is_err()
+        if is_reserved(number)
+            || self
+                .decoder
+                .decode_into(&mut self.instruction, &mut reader)
+                .is_err()
         {
-            let _ = write!(text, ".inst  {:#010x}", u32::from_le_bytes(*word));
+            let _ = write!(text, ".inst  {number:#010x}");
             return LENGTH;
         }
         let _ = write!(text, "{}", self.instruction);
@@ -79,6 +81,18 @@ impl<'a, 's> GnuSyntax<'a, 's> {
         };
         text.truncate(at);
         push_address(base.wrapping_add_signed(distance), self.lookup, text);
+    }
+}
+
+/// Whether the decoder would accept an instruction that does not exist and fail to print it.
+fn is_reserved(word: u32) -> bool {
+    let wide = word >> 31 == 1;
+    match (word >> 23) & 0x3f {
+        // A constant of 16 bits, moved to beyond 32 bits.
+        0b10_0101 => !wide && word & (1 << 22) != 0,
+        // A field of bits, of which some are beyond 32 bits.
+        0b10_0110 => (word >> 22 & 1 == 1) != wide || (!wide && word & (1 << 21 | 1 << 15) != 0),
+        _ => false,
     }
 }
 
