@@ -1,6 +1,6 @@
 //! Making a profile row by row.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash as _, Hasher as _};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -33,6 +33,8 @@ pub struct ProfileBuilder {
     strings: Interner,
     functions_seen: HashTable<u32>,
     locations_seen: HashTable<u32>,
+    /// Of each location that is in the table above.
+    location_hashes: Vec<u64>,
     hasher: DefaultHashBuilder,
     pub(crate) defects: Defects,
     pub(crate) profile: Profile,
@@ -47,6 +49,7 @@ impl ProfileBuilder {
             strings: Interner::new(),
             functions_seen: HashTable::new(),
             locations_seen: HashTable::new(),
+            location_hashes: Vec::new(),
             hasher: DefaultHashBuilder::default(),
             defects: Defects::Corrected,
             profile: Profile::empty(),
@@ -208,6 +211,15 @@ impl ProfileBuilder {
             self.string(file)?,
             start_line,
         );
+        self.function_of(key)
+    }
+
+    /// Returns the function with these handles: name, system name and file, and its start
+    /// line.
+    pub(crate) fn function_of(
+        &mut self,
+        key: (StringId, StringId, StringId, i64),
+    ) -> Result<FunctionId, Error> {
         let Self {
             functions_seen,
             hasher,
@@ -235,7 +247,7 @@ impl ProfileBuilder {
         table.name.push(key.0);
         table.system_name.push(key.1);
         table.file.push(key.2);
-        table.start_line.push(start_line);
+        table.start_line.push(key.3);
         Ok(FunctionId(raw))
     }
 
@@ -255,18 +267,20 @@ impl ProfileBuilder {
         let mapping = mapping.map_or(NONE, |id| id.0);
         let Self {
             locations_seen,
+            location_hashes,
             hasher,
             defects,
             profile,
             ..
         } = self;
         let table = &profile.locations;
-        let hash_of = |address: u64, mapping: u32, first: Option<u32>| {
-            hasher.hash_one((address, mapping, first))
-        };
-        let first = |raw: u32| {
-            let range = table.line_range(raw as usize);
-            (!range.is_empty()).then(|| table.line_function[range.start])
+        let hash = {
+            let mut state = hasher.build_hasher();
+            (address, mapping).hash(&mut state);
+            for line in lines {
+                (line.function, line.line).hash(&mut state);
+            }
+            state.finish()
         };
         let same = |raw: u32| {
             let index = raw as usize;
@@ -287,18 +301,13 @@ impl ProfileBuilder {
                     Line { column, ..known } == *line
                 })
         };
-        let new_first = lines
-            .first()
-            .map(|line| line.function.map_or(NONE, |id| id.0));
-        let hash = hash_of(address, mapping, new_first);
         if let Some(&raw) = locations_seen.find(hash, |&raw| same(raw)) {
             return Ok(LocationId(raw));
         }
         let raw = u32::try_from(table.len()).unwrap_or(NONE);
-        locations_seen.insert_unique(hash, raw, |&raw| {
-            let index = raw as usize;
-            hash_of(table.address[index], table.mapping[index], first(raw))
-        });
+        location_hashes.resize(raw as usize, 0);
+        location_hashes.push(hash);
+        locations_seen.insert_unique(hash, raw, |&raw| location_hashes[raw as usize]);
         self.another_location(
             address,
             (mapping != NONE).then_some(MappingId(mapping)),

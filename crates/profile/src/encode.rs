@@ -15,7 +15,8 @@ use crate::handle::{FunctionId, LocationId, MappingId, NONE, StringId};
 use crate::profile::Profile;
 use crate::tables::{Label, LabelValue, ValueType};
 
-/// Writes a profile as gzipped profile.proto, which `go tool pprof` reads.
+/// Writes a profile as gzipped profile.proto, which `go tool pprof` reads. It is compressed
+/// as Go's runtime compresses profiles, for speed.
 ///
 /// What [`Profile::parse`] makes of it equals `profile`.
 ///
@@ -29,7 +30,7 @@ use crate::tables::{Label, LabelValue, ValueType};
 /// ```
 pub fn write_proto(profile: &Profile) -> Vec<u8> {
     let raw = write_raw_proto(profile);
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     // A vector takes all that is written to it.
     let _ = encoder.write_all(&raw);
     encoder.finish().unwrap_or_default()
@@ -117,6 +118,7 @@ impl Writer<'_> {
     fn samples(&mut self) {
         let profile = self.profile;
         let mut message = Message::default();
+        let mut written = Message::default();
         for sample in 0..profile.sample_count() {
             message.0.clear();
             let stack = profile.stack(sample).iter();
@@ -128,8 +130,8 @@ impl Writer<'_> {
             for numbers in [false, true] {
                 for label in profile.label_rows(sample) {
                     if is_number(label) == numbers {
-                        let label = self.label(*label);
-                        message.message(3, &label);
+                        self.label(*label, &mut written);
+                        message.message(3, &written);
                     }
                 }
             }
@@ -137,8 +139,8 @@ impl Writer<'_> {
         }
     }
 
-    fn label(&mut self, label: Label) -> Message {
-        let mut message = Message::default();
+    fn label(&mut self, label: Label, message: &mut Message) {
+        message.0.clear();
         message.optional(1, self.string(label.key));
         match label.value {
             // An empty text is written in spite of the rule, to be known for a text.
@@ -148,7 +150,6 @@ impl Writer<'_> {
                 message.optional(4, self.string(unit));
             }
         }
-        message
     }
 
     fn mappings(&mut self) {
@@ -225,6 +226,12 @@ const fn low_bits(value: u64) -> u8 {
     (value & 0x7f) as u8
 }
 
+/// How many bytes a number takes.
+const fn varint_length(value: u64) -> usize {
+    // Seven bits a byte, at least one byte.
+    (70 - (value | 1).leading_zeros() as usize) / 7
+}
+
 /// The bytes of a message.
 #[derive(Default)]
 struct Message(Vec<u8>);
@@ -261,13 +268,16 @@ impl Message {
     }
 
     /// Writes numbers, packed when there are more than two.
-    fn repeated(&mut self, field: u64, values: impl ExactSizeIterator<Item = u64>) {
+    fn repeated(&mut self, field: u64, values: impl ExactSizeIterator<Item = u64> + Clone) {
         if values.len() <= 2 {
             values.for_each(|value| self.number(field, value));
             return;
         }
-        let mut packed = Self::default();
-        values.for_each(|value| packed.varint(value));
-        self.message(field, &packed);
+        // The length comes first: the numbers are gone through twice, and copied never.
+        let length: usize = values.clone().map(varint_length).sum();
+        self.varint(field << 3 | 2);
+        self.varint(length as u64);
+        self.0.reserve(length);
+        values.for_each(|value| self.varint(value));
     }
 }

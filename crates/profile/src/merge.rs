@@ -289,6 +289,7 @@ pub(crate) struct Merge {
     hasher: DefaultHashBuilder,
     stack: Vec<LocationId>,
     labels: Vec<Label>,
+    lines: Vec<Line>,
 }
 
 impl Merge {
@@ -318,6 +319,7 @@ impl Merge {
             hasher: DefaultHashBuilder::default(),
             stack: Vec::new(),
             labels: Vec::new(),
+            lines: Vec::new(),
         }
     }
 
@@ -444,12 +446,14 @@ impl Merge {
             return Ok(FunctionId(known));
         }
         let profile = from.profile;
-        let merged = self.builder.function(
-            profile.function_name(id),
-            profile.function_system_name(id),
-            profile.function_file(id),
-            profile.function_start_line(id),
-        )?;
+        let table = &profile.functions;
+        let row = id.index();
+        let name = self.string(from, table.name[row])?;
+        let system_name = self.string(from, table.system_name[row])?;
+        let file = self.string(from, table.file[row])?;
+        let merged = self
+            .builder
+            .function_of((name, system_name, file, table.start_line[row]))?;
         from.functions[id.index()] = merged.0;
         Ok(merged)
     }
@@ -474,7 +478,8 @@ impl Merge {
             address = address.wrapping_sub(start).wrapping_add(merged_start);
             mapping = Some(merged);
         }
-        let mut lines = Vec::with_capacity(profile.line_count(id));
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
         for line in profile.lines(id) {
             let function = match line.function {
                 Some(function) => Some(self.function(from, function)?),
@@ -485,6 +490,7 @@ impl Merge {
         let merged = self
             .builder
             .location(address, mapping, &lines, profile.is_folded(id))?;
+        self.lines = lines;
         from.locations[id.index()] = merged.0;
         Ok(merged)
     }
@@ -502,7 +508,12 @@ impl Merge {
         stack.clear();
         labels.clear();
         for &location in profile.stack(sample) {
-            stack.push(self.location(from, location)?);
+            let known = from.locations[location.index()];
+            stack.push(if known == NONE {
+                self.location(from, location)?
+            } else {
+                LocationId(known)
+            });
         }
         for label in profile.label_rows(sample) {
             let value = match label.value {
@@ -535,7 +546,10 @@ impl Merge {
     /// Adds values to the sample with this stack and these labels.
     fn add(&mut self, stack: &[LocationId], values: &[i64], labels: &[Label]) -> Result<(), Error> {
         let mut state = self.hasher.build_hasher();
-        stack.hash(&mut state);
+        for location in stack {
+            state.write_u32(location.0);
+        }
+        state.write_usize(labels.len());
         for label in labels {
             let value = match label.value {
                 LabelValue::Text(text) => i64::from(text.0),

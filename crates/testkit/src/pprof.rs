@@ -63,7 +63,22 @@ impl Pprof {
         Ok(Self { program, scratch })
     }
 
-    /// Runs the tool, which finds no binary, no settings and no terminal, in UTC.
+    /// Returns the command of the tool, which finds no binary, no settings and no
+    /// terminal, in UTC.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("-symbolize=none")
+            .env_clear()
+            .env("HOME", &self.scratch)
+            .env("TZ", "UTC")
+            .env("PPROF_BINARY_PATH", "/nonexistent")
+            .env("PPROF_TMPDIR", &self.scratch)
+            .current_dir(&self.scratch);
+        command
+    }
+
+    /// Runs the tool.
     ///
     /// # Errors
     ///
@@ -90,15 +105,9 @@ impl Pprof {
             command: self.program.clone(),
             source,
         };
-        let mut child = Command::new(&self.program)
-            .arg("-symbolize=none")
+        let mut child = self
+            .command()
             .args(arguments)
-            .env_clear()
-            .env("HOME", &self.scratch)
-            .env("TZ", "UTC")
-            .env("PPROF_BINARY_PATH", "/nonexistent")
-            .env("PPROF_TMPDIR", &self.scratch)
-            .current_dir(&self.scratch)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -285,8 +285,7 @@ fn about_option(spec: &Spec) -> String {
     let mut text = format!("{}.\n", spec.summary());
     let detail = spec.detail();
     if !detail.is_empty() {
-        text.push_str(&detail);
-        text.push('\n');
+        fill(&mut text, 0, 0, &detail);
     }
     if !spec.choices.is_empty() {
         text.push_str("\nChoices:\n");
@@ -341,27 +340,34 @@ fn written(flag: &Flag) -> String {
 /// Writes a row of two columns, the second one wrapped.
 fn row(text: &mut String, left: &str, right: &str) {
     const LEFT: usize = 22;
-    const WIDTH: usize = 80;
-    let mut line = format!("  {left:LEFT$}");
+    let start = text.len();
+    let _ = write!(text, "  {left:LEFT$}");
     if left.chars().count() >= LEFT {
-        text.push_str(line.trim_end());
+        text.truncate(start + 2 + left.len());
         text.push('\n');
-        line = " ".repeat(LEFT + 2);
+        text.push_str(&" ".repeat(LEFT + 2));
     }
-    let mut used = LEFT + 2;
-    for word in right.split(' ') {
-        let length = word.chars().count() + 1;
-        if used + length > WIDTH && used > LEFT + 2 {
-            text.push_str(line.trim_end());
+    fill(text, LEFT + 2, LEFT + 2, right);
+}
+
+/// Writes words behind `used` characters of a line; lines that follow are indented.
+fn fill(text: &mut String, mut used: usize, indent: usize, words: &str) {
+    const WIDTH: usize = 80;
+    let mut is_first = true;
+    for word in words.split(' ') {
+        let length = word.chars().count();
+        if !is_first && used + 1 + length > WIDTH {
             text.push('\n');
-            line = " ".repeat(LEFT + 2);
-            used = LEFT + 2;
+            text.push_str(&" ".repeat(indent));
+            used = indent;
+        } else if !is_first {
+            text.push(' ');
+            used += 1;
         }
-        line.push_str(word);
-        line.push(' ');
+        text.push_str(word);
         used += length;
+        is_first = false;
     }
-    text.push_str(line.trim_end());
     text.push('\n');
 }
 
@@ -381,7 +387,10 @@ mod tests {
             });
             assert!(told, "{}", flag.name);
         }
-        for text in [usage(), shell_usage(), shell_help()] {
+        let topics = OPTIONS.iter().map(|spec| spec.name);
+        let topics = topics.chain(COMMANDS.iter().map(|command| command.name));
+        let topics = topics.filter_map(topic);
+        for text in topics.chain([usage(), shell_usage(), shell_help()]) {
             for line in text.lines() {
                 assert!(line.chars().count() <= 80, "{line}");
                 assert!(!line.ends_with(' '), "{line:?}");

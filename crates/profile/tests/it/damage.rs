@@ -221,6 +221,17 @@ fn seeds_of_the_fuzzed_reader_are_read_or_refused() {
 }
 
 #[test]
+fn seeds_of_the_fuzzed_exchange_formats_are_read() {
+    for (path, bytes) in seeds("exchange") {
+        assert!(
+            reads_back_or_is_refused(&path, &bytes),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
 fn seeds_of_the_fuzzed_old_forms_are_read_or_refused() {
     for options in [ParseOptions::default(), ParseOptions::as_pprof()] {
         for (path, bytes) in seeds("legacy") {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
-use rustyline::hint::{Hinter, HistoryHinter};
+use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::history::DefaultHistory;
 use rustyline::validate::Validator;
 use rustyline::{Behavior, CompletionType, Config, Context, Editor, Helper};
@@ -154,20 +154,44 @@ impl Completer for Assistant {
     }
 }
 
-impl Hinter for Assistant {
-    type Hint = String;
+/// What is shown behind the cursor.
+struct Shown {
+    text: String,
+    /// Whether it can be taken over: a line of history, not how a command is written.
+    is_line: bool,
+}
 
-    fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<String> {
+impl Hint for Shown {
+    fn display(&self) -> &str {
+        &self.text
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.is_line.then_some(self.text.as_str())
+    }
+}
+
+impl Hinter for Assistant {
+    type Hint = Shown;
+
+    fn hint(&self, line: &str, position: usize, context: &Context<'_>) -> Option<Shown> {
         if position < line.len() || line.is_empty() {
             return None;
         }
-        let usage = line
+        let command = line
             .strip_suffix(' ')
-            .and_then(fathom_report::command::find)
-            .map(|command| command.usage.to_owned());
-        usage
-            .filter(|usage| !usage.is_empty())
-            .or_else(|| self.hinter.hint(line, position, context))
+            .and_then(fathom_report::command::find);
+        if let Some(command) = command.filter(|command| !command.usage.is_empty()) {
+            return Some(Shown {
+                text: command.usage.to_owned(),
+                is_line: false,
+            });
+        }
+        let text = self.hinter.hint(line, position, context)?;
+        Some(Shown {
+            text,
+            is_line: true,
+        })
     }
 }
 

@@ -80,10 +80,6 @@ impl<'a> Prefixes<'a> {
 
 /// What an instruction makes of its prefixes.
 #[derive(Clone, Copy)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each prefix has a use of its own"
-)]
 pub(super) struct PrefixUse {
     /// The last F2 or F3 is a part of the opcode.
     pub(super) repeat_is_opcode: bool,
