@@ -199,10 +199,8 @@ pub(crate) fn topic(name: &str) -> Option<String> {
 }
 
 fn about_command(command: &Command) -> String {
-    let mut text = format!(
-        "{}.\n\nUsage:\n  {} {}\n",
-        command.help, command.name, command.usage
-    );
+    let usage = format!("{} {}", command.name, command.usage);
+    let mut text = format!("{}.\n\nUsage:\n  {}\n", command.help, usage.trim_end());
     let has = |part: &str| command.usage.contains(part);
     for (is_there, written, meaning) in [
         (
@@ -245,7 +243,7 @@ fn about_command(command: &Command) -> String {
     if !examples.is_empty() {
         text.push_str("\nExamples:\n");
         for example in examples {
-            let _ = writeln!(text, "  {example}");
+            let _ = writeln!(text, "  {}", example.trim_end());
         }
     }
     text
@@ -368,6 +366,7 @@ fn fill(text: &mut String, mut used: usize, indent: usize, words: &str) {
         used += length;
         is_first = false;
     }
+    text.truncate(text.trim_end_matches(' ').len());
     text.push('\n');
 }
 

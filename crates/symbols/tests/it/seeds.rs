@@ -64,34 +64,3 @@ fn names_of_any_depth_are_shown() {
         any_name(&format!("_R{}", part.repeat(20_000)));
     }
 }
-
-#[test]
-fn random_code() {
-    // Half of the inputs begin with prefixes, which random bytes seldom have several of.
-    const PREFIXES: [u8; 16] = [
-        0x66, 0xf2, 0xf3, 0xf0, 0x2e, 0x64, 0x67, 0x48, 0x4c, 0x41, 0xc4, 0xc5, 0x62, 0x0f, 0x38,
-        0x3a,
-    ];
-    let rounds = std::env::var("FATHOM_RANDOM_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(2_000);
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    for round in 0..rounds {
-        let mut code = Vec::new();
-        for index in 0..24 {
-            // Marsaglia's xorshift.
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            let [low, high, ..] = state.to_le_bytes();
-            let prefix = PREFIXES[usize::from(high % 16)];
-            code.push(if round % 2 == 0 && index % 8 < 3 {
-                prefix
-            } else {
-                low
-            });
-        }
-        disassemble_everything(&code);
-    }
-}
