@@ -78,11 +78,12 @@ fn told(program: &Path, addresses: &[u64]) -> Vec<(String, u32)> {
         .collect()
 }
 
-/// The functions of the shop by their lines in the source.
+/// The functions of the shop by their lines in the source. The compiler notes no linkage name
+/// of those that only this file sees: they have no namespace.
 fn function_of_line(line: u32) -> &'static str {
     match line {
-        6..=9 => "shop::twice",
-        11..=15 => "shop::with_tax",
+        6..=9 => "twice",
+        11..=15 => "with_tax",
         20..=23 => "shop::Till::add",
         28 => "lambda",
         26..=33 => "shop::close",
@@ -102,12 +103,22 @@ fn compare(symbolizer: &Symbolizer, program: &Path, addresses: &[u64], label: &s
         let label = format!("{label} {:#x}", addresses[index]);
         let frames = resolution.frames(index);
         assert_eq!(resolution.source(index), Some(Source::Dwarf), "{label}");
-        assert_eq!(frames[0].line, *line, "{label}");
+        // Of split units in DWARF 5 some binutils know no line.
+        let is_unknown = *line == 0 && label.contains("dwarf-5") && label.contains("split");
+        assert!(
+            frames[0].line == *line || is_unknown,
+            "{label} {} {line}",
+            frames[0].line
+        );
         let names: Vec<String> = frames
             .iter()
             .map(|frame| {
                 let function = resolution.function(frame.function).expect("a function");
-                assert!(function.file.ends_with(file), "{label} {}", function.file);
+                assert!(
+                    function.file.ends_with(file) || is_unknown,
+                    "{label} {}",
+                    function.file
+                );
                 demangled(function.name, DemangleMode::Short)
             })
             .collect();

@@ -46,6 +46,8 @@ impl<'a, 's> GnuSyntax<'a, 's> {
         };
         let number = u32::from_le_bytes(*word);
         let mut reader = U8Reader::new(word);
+        // Some encodings leave the opcode as the last instruction set it.
+        self.instruction = Instruction::default();
         if is_reserved(number)
             || self
                 .decoder
