@@ -57,7 +57,7 @@ pub struct Line {
 }
 
 /// A label of a sample, by handles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The key.
     pub key: StringId,
@@ -66,7 +66,7 @@ pub struct Label {
 }
 
 /// The value of a label, by handles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LabelValue {
     /// A text.
     Text(StringId),

@@ -7,7 +7,6 @@
 
 use std::ops::Range;
 
-use fathom_profile::LocationId;
 use hashbrown::HashMap;
 use serde::Serialize;
 
@@ -124,35 +123,19 @@ impl Calls<'_, '_> {
     /// The kept frames of every location, the outermost caller first; what is left out
     /// between them is one frame without a node.
     fn paths(&self, counts: &dyn Fn(u32) -> bool) -> Paths {
-        let mut paths = Paths {
-            starts: vec![0],
-            frames: Vec::new(),
-        };
-        for frames in self.nodes.all_frames() {
-            let first = paths.frames.len();
+        let mut paths = Paths::new(self.nodes.all_frames().count());
+        let mut kept: Vec<Frame> = Vec::new();
+        for (location, frames) in self.nodes.all_frames().enumerate() {
+            kept.clear();
             for (place, &node) in frames.iter().enumerate().rev() {
                 if self.is_kept(node) {
-                    paths.frames.push(Frame {
-                        node,
-                        counts: counts(node),
-                        inline: place + 1 != frames.len(),
-                    });
-                } else if paths
-                    .frames
-                    .get(first..)
-                    .and_then(<[_]>::last)
-                    .is_none_or(|it| it.node != LEFT_OUT)
-                {
-                    paths.frames.push(Frame {
-                        node: LEFT_OUT,
-                        counts: false,
-                        inline: false,
-                    });
+                    let inline = place + 1 != frames.len();
+                    kept.push(Frame::new(node, counts(node), inline));
+                } else if kept.last().is_none_or(|it| it.node != LEFT_OUT) {
+                    kept.push(Frame::LEFT_OUT);
                 }
             }
-            paths
-                .starts
-                .push(u32::try_from(paths.frames.len()).unwrap_or(u32::MAX));
+            paths.set(location, &kept);
         }
         paths
     }
@@ -163,61 +146,137 @@ impl Calls<'_, '_> {
         let crossed = in_parts(
             self.scope.profile.sample_count(),
             |samples| self.cross(&paths, samples),
-            |into: &mut HashMap<u64, Crossed>, from| {
-                for (key, crossed) in from {
-                    let known = into.entry(key).or_default();
-                    known.weight.add(crossed.weight);
-                    known.residual |= crossed.residual;
-                    known.direct |= crossed.direct;
+            |into: &mut CallTable, from| {
+                for (key, crossed) in from.keys.into_iter().zip(from.crossed) {
+                    let known = into.place(key);
+                    if let Some(known) = into.crossed.get_mut(known as usize) {
+                        known.weight.add(crossed.weight);
+                        known.residual |= crossed.residual;
+                        known.direct |= crossed.direct;
+                    }
                 }
             },
         );
-        let mut keys: Vec<(u64, Crossed)> = crossed.into_iter().collect();
-        keys.sort_unstable_by_key(|(key, _)| *key);
-        let edge = |(key, crossed): (u64, Crossed)| Edge {
-            from: high(key),
-            to: low(key),
-            weight: crossed.weight,
-            residual: crossed.residual,
-            inline: !crossed.direct,
-        };
-        keys.into_iter().map(edge).collect()
+        let mut edges: Vec<Edge> = crossed
+            .keys
+            .into_iter()
+            .zip(crossed.crossed)
+            .map(|(key, crossed)| Edge {
+                from: high(key),
+                to: low(key),
+                weight: crossed.weight,
+                residual: crossed.residual,
+                inline: !crossed.direct,
+            })
+            .collect();
+        edges.sort_unstable_by_key(|edge| key(edge.from, edge.to));
+        edges
     }
 
-    fn cross(&self, paths: &Paths, samples: Range<usize>) -> HashMap<u64, Crossed> {
-        let mut edges: HashMap<u64, Crossed> = HashMap::new();
+    fn cross(&self, paths: &Paths, samples: Range<usize>) -> CallTable {
+        let mut pass = Pass {
+            calls: CallTable::default(),
+            // Frames remember their last callee: each thread has its own.
+            frames: paths.frames.clone(),
+            weight: Weight::default(),
+            mark: 0,
+            caller: None,
+            residual: false,
+        };
         for sample in samples {
-            let weight = self.scope.weight(sample);
-            if weight.is_zero() {
+            pass.weight = self.scope.weight(sample);
+            if pass.weight.is_zero() {
                 continue;
             }
-            let mark = u32::try_from(sample + 1).unwrap_or(u32::MAX);
-            let mut caller: Option<u32> = None;
-            let mut residual = false;
+            pass.mark = u32::try_from(sample + 1).unwrap_or(u32::MAX);
+            pass.caller = None;
+            pass.residual = false;
             for &location in self.scope.profile.stack(sample).iter().rev() {
-                for frame in paths.of(location) {
-                    if frame.node == LEFT_OUT {
-                        residual = true;
-                        continue;
-                    }
-                    if frame.counts
-                        && let Some(from) = caller
-                        && from != frame.node
-                    {
-                        let edge = edges.entry(key(from, frame.node)).or_default();
-                        if edge.mark != mark {
-                            edge.mark = mark;
-                            edge.weight.add(weight);
-                            edge.residual |= residual;
-                            edge.direct |= !frame.inline;
-                        }
-                    }
-                    caller = Some(frame.node);
-                    residual = false;
-                }
+                pass.location(location.index());
             }
         }
-        edges
+        pass.calls
+    }
+}
+
+/// The way through the samples, each from its root to its leaf.
+struct Pass {
+    calls: CallTable,
+    /// As in [`Paths`].
+    frames: Vec<Frame>,
+    weight: Weight,
+    /// One more than the sample.
+    mark: u32,
+    /// The last kept frame's node and its place in `frames`.
+    caller: Option<(u32, usize)>,
+    /// Whether frames were left out since.
+    residual: bool,
+}
+
+impl Pass {
+    #[inline]
+    fn location(&mut self, location: usize) {
+        let Some(&frame) = self.frames.get(location) else {
+            return;
+        };
+        if frame.node == SEVERAL {
+            for place in frame.callee as usize..frame.call as usize {
+                if let Some(&frame) = self.frames.get(place) {
+                    self.frame(frame, place);
+                }
+            }
+        } else {
+            self.frame(frame, location);
+        }
+    }
+
+    #[inline]
+    fn frame(&mut self, frame: Frame, place: usize) {
+        if frame.node == LEFT_OUT {
+            self.residual = true;
+            return;
+        }
+        let node = frame.node & NODE;
+        if frame.node & COUNTS != 0
+            && let Some((caller, at)) = self.caller
+            && caller != node
+            && let Some(site) = self.frames.get_mut(at)
+        {
+            if site.callee != node {
+                site.callee = node;
+                site.call = self.calls.place(key(caller, node));
+            }
+            if let Some(call) = self.calls.crossed.get_mut(site.call as usize)
+                && call.mark != self.mark
+            {
+                call.mark = self.mark;
+                call.weight.add(self.weight);
+                call.residual |= self.residual;
+                call.direct |= frame.node & INLINE == 0;
+            }
+        }
+        self.caller = Some((node, place));
+        self.residual = false;
+    }
+}
+
+/// What went through each call.
+#[derive(Default)]
+struct CallTable {
+    places: HashMap<u64, u32>,
+    /// Caller and callee of each call.
+    keys: Vec<u64>,
+    crossed: Vec<Crossed>,
+}
+
+impl CallTable {
+    /// Returns the place of a call, a new one if need be.
+    fn place(&mut self, key: u64) -> u32 {
+        *self.places.entry(key).or_insert_with(|| {
+            self.keys.push(key);
+            self.crossed.push(Crossed::default());
+            u32::try_from(self.keys.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 }
 
@@ -235,31 +294,76 @@ struct Crossed {
 /// The node of frames that are left out.
 const LEFT_OUT: u32 = u32::MAX;
 
+/// Stands for the node of a location of none or several frames.
+const SEVERAL: u32 = u32::MAX - 1;
+
+/// The bits of a frame's node.
+const NODE: u32 = (1 << 30) - 1;
+
+/// The bit of nodes whose calls are counted.
+const COUNTS: u32 = 1 << 30;
+
+/// The bit of frames whose code lies inside their caller's.
+const INLINE: u32 = 1 << 31;
+
 /// A frame of a location.
 #[derive(Clone, Copy)]
 struct Frame {
+    /// With the bits above.
     node: u32,
-    /// Whether calls of the node are counted.
-    counts: bool,
-    /// Whether the frame's code lies inside its caller's.
-    inline: bool,
+    /// The callee that the frame had last: a call site has few.
+    callee: u32,
+    /// The place of their call.
+    call: u32,
+}
+
+impl Frame {
+    const LEFT_OUT: Self = Self {
+        node: LEFT_OUT,
+        callee: LEFT_OUT,
+        call: 0,
+    };
+
+    const fn new(node: u32, counts: bool, inline: bool) -> Self {
+        let counts = if counts { COUNTS } else { 0 };
+        let inline = if inline { INLINE } else { 0 };
+        Self {
+            node: (node & NODE) | counts | inline,
+            ..Self::LEFT_OUT
+        }
+    }
 }
 
 struct Paths {
-    starts: Vec<u32>,
+    /// The only frame of each location, then those of locations that have several: these
+    /// have where theirs begin and end in place of callee and call.
     frames: Vec<Frame>,
 }
 
 impl Paths {
-    #[inline]
-    fn of(&self, location: LocationId) -> &[Frame] {
-        let index = location.index();
-        let Some(&[start, end]) = self.starts.get(index..index + 2) else {
-            return &[];
+    fn new(locations: usize) -> Self {
+        Self {
+            frames: vec![Frame::LEFT_OUT; locations],
+        }
+    }
+
+    /// Gives a location its frames.
+    fn set(&mut self, location: usize, kept: &[Frame]) {
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        let frame = if let &[only] = kept {
+            only
+        } else {
+            let begin = place(self.frames.len());
+            self.frames.extend_from_slice(kept);
+            Frame {
+                node: SEVERAL,
+                callee: begin,
+                call: place(self.frames.len()),
+            }
         };
-        self.frames
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        if let Some(slot) = self.frames.get_mut(location) {
+            *slot = frame;
+        }
     }
 }
 

@@ -1,9 +1,12 @@
 //! Every sample with its stack: `traces`.
 
-use std::fmt::Write as _;
+use std::convert::Infallible;
+use std::io::Write as _;
 
-use fathom_profile::{LabelRefValue, Profile, measurement};
+use fathom_profile::{Label, LabelRefValue, LocationId, Profile, measurement};
+use hashbrown::HashMap;
 use jiff::tz::TimeZone;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::Failure;
@@ -13,7 +16,13 @@ use crate::node::{NodeInfo, NodeRules, NodeTable};
 use crate::options::Options;
 use crate::scope::Scope;
 
-const SEPARATOR: &str = "-----------+-------------------------------------------------------";
+const SEPARATOR: &str = "-----------+-------------------------------------------------------\n";
+
+/// The least width of a sample's value.
+const VALUE_WIDTH: usize = 10;
+
+/// How many samples are written at once by a thread: their text fits into its cache.
+const SAMPLES_A_PIECE: usize = 128;
 
 /// The stacks of a profile.
 pub struct Traces<'p> {
@@ -89,39 +98,98 @@ impl<'p> Traces<'p> {
 
     /// Prints the view as `go tool pprof -traces` does.
     pub fn render_text(&self, zone: &TimeZone) -> String {
+        let mut out = Vec::new();
+        let written = self.write_text(zone, &mut |piece: &[u8]| {
+            out.extend_from_slice(piece);
+            Ok::<(), Infallible>(())
+        });
+        match written {
+            Ok(()) => String::from_utf8(out).unwrap_or_default(),
+            Err(never) => match never {},
+        }
+    }
+
+    /// Prints the view as [`Traces::render_text`] does, one piece after the
+    /// other: the text of a large profile is larger than what fits into memory.
+    ///
+    /// # Errors
+    ///
+    /// That of `sink`, which is not called again.
+    pub fn write_text<E>(
+        &self,
+        zone: &TimeZone,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let scope = &self.scope;
         let format = |value| scope.format(value);
-        let mut out = profile_lines(&scope.heading, scope.total, zone, &format).join("\n");
-        out.push('\n');
-        let nodes = self.nodes();
-        let names = names(&nodes);
-        for sample in 0..scope.profile.sample_count() {
-            let mut frames = self.frames(&nodes, sample).peekable();
-            if frames.peek().is_none() {
-                continue;
-            }
-            out.push_str(SEPARATOR);
-            out.push('\n');
-            let (texts, numbers) = self.labels(sample);
-            for labels in [texts, numbers] {
-                let mut lines: Vec<String> = labels
-                    .into_iter()
-                    .map(|(key, values)| format!("{key:>10}:  {values}\n"))
-                    .collect();
-                lines.sort_unstable();
-                out.extend(lines);
-            }
-            let value = scope.format(scope.weight(sample).mean());
-            for (place, (node, inline)) in frames.enumerate() {
-                let value = if place == 0 { value.as_str() } else { "" };
-                let name = names.get(node as usize).map_or("", String::as_str);
-                let inline = if inline { " (inline)" } else { "" };
-                let _ = writeln!(out, "{value:>10}   {name}{inline}");
+        let mut head = profile_lines(&scope.heading, scope.total, zone, &format).join("\n");
+        head.push('\n');
+        sink(head.as_bytes())?;
+        let lines = Lines::new(&self.nodes());
+        let samples = scope.profile.sample_count();
+        let parts = rayon::current_num_threads().max(1);
+        let mut pieces = vec![Vec::new(); parts];
+        for first in (0..samples).step_by(parts * SAMPLES_A_PIECE) {
+            pieces.par_iter_mut().enumerate().for_each(|(part, piece)| {
+                let start = (first + part * SAMPLES_A_PIECE).min(samples);
+                let end = (start + SAMPLES_A_PIECE).min(samples);
+                piece.clear();
+                let mut labels = HashMap::new();
+                for sample in start..end {
+                    self.write_sample(&lines, &mut labels, sample, piece);
+                }
+            });
+            for piece in &pieces {
+                if !piece.is_empty() {
+                    sink(piece)?;
+                }
             }
         }
-        out.push_str(SEPARATOR);
-        out.push('\n');
-        out
+        sink(SEPARATOR.as_bytes())
+    }
+
+    /// Writes a sample; `labels` remembers what labels print.
+    fn write_sample<'a>(
+        &'a self,
+        lines: &Lines,
+        labels: &mut HashMap<&'a [Label], String>,
+        sample: usize,
+        out: &mut Vec<u8>,
+    ) {
+        let scope = &self.scope;
+        let stack = scope.profile.stack(sample);
+        let mut frames = stack.iter().map(|&location| lines.of(location));
+        let Some(leaf) = frames.find(|lines| !lines.is_empty()) else {
+            return;
+        };
+        out.extend_from_slice(SEPARATOR.as_bytes());
+        let rows = scope.profile.label_rows(sample);
+        if !rows.is_empty() {
+            let text = labels
+                .entry(rows)
+                .or_insert_with(|| self.label_lines(sample));
+            out.extend_from_slice(text.as_bytes());
+        }
+        let value = scope.format(scope.weight(sample).mean());
+        // A vector takes all that is written to it.
+        let _ = write!(out, "{value:>VALUE_WIDTH$}");
+        out.extend_from_slice(leaf.get(VALUE_WIDTH..).unwrap_or_default());
+        for lines in frames {
+            out.extend_from_slice(lines);
+        }
+    }
+
+    fn label_lines(&self, sample: usize) -> String {
+        let (texts, numbers) = self.labels(sample);
+        let lines = [texts, numbers].map(|labels| {
+            let mut lines: Vec<String> = labels
+                .into_iter()
+                .map(|(key, values)| format!("{key:>10}:  {values}\n"))
+                .collect();
+            lines.sort_unstable();
+            lines.concat()
+        });
+        lines.concat()
     }
 
     fn nodes(&self) -> NodeTable<'_> {
@@ -169,6 +237,45 @@ impl<'p> Traces<'p> {
             }
         }
         (texts, numbers)
+    }
+}
+
+/// What every location prints, one line a frame, the room for the value blank.
+struct Lines {
+    /// `ends[l]` is where the text of location `l` ends and that of the next begins.
+    ends: Vec<usize>,
+    text: Vec<u8>,
+}
+
+impl Lines {
+    fn new(nodes: &NodeTable<'_>) -> Self {
+        let names = names(nodes);
+        let mut lines = Self {
+            ends: Vec::new(),
+            text: Vec::new(),
+        };
+        for frames in nodes.all_frames() {
+            for (place, &node) in frames.iter().enumerate() {
+                let name = names.get(node as usize).map_or("", String::as_str);
+                let is_inlined = place + 1 != frames.len();
+                let inline = if is_inlined { " (inline)" } else { "" };
+                // A vector takes all that is written to it.
+                let _ = writeln!(lines.text, "{:VALUE_WIDTH$}   {name}{inline}", "");
+            }
+            lines.ends.push(lines.text.len());
+        }
+        lines
+    }
+
+    #[inline]
+    fn of(&self, location: LocationId) -> &[u8] {
+        let index = location.index();
+        let start = match index.checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or_default(),
+            None => 0,
+        };
+        let end = self.ends.get(index).copied().unwrap_or_default();
+        self.text.get(start..end).unwrap_or_default()
     }
 }
 

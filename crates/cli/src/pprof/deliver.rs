@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fathom_report::Produced;
 use fathom_report::command::{Command, Destination, Viewer};
 
 use super::numbered::{create, go_reason};
+use super::report::Report;
 use super::talk::Talk;
 use crate::failure::Failure;
 
@@ -66,56 +66,56 @@ impl Drop for Temporary {
 ///
 /// When a file cannot be written or no viewer starts.
 pub(crate) fn deliver(
-    produced: &Produced,
+    report: &Report<'_>,
     command: &Command,
     file: Place<'_>,
     asked: Asked,
     talk: &dyn Talk,
     temporary: &Temporary,
 ) -> anyhow::Result<()> {
-    for note in &produced.notes {
+    for note in report.notes() {
         talk.error(note);
     }
-    let bytes = &produced.bytes;
     match file {
         Place::None => {}
         Place::Replace(path) => {
             talk.error(&format!("Generating report in {path}"));
-            return write(File::create(path), Path::new(path), bytes);
+            return write(File::create(path), Path::new(path), report);
         }
         Place::Append(path) => {
             talk.error(&format!("Generating report in {path}"));
             let opened = File::options().create(true).append(true).open(path);
-            return write(opened, Path::new(path), bytes);
+            return write(opened, Path::new(path), report);
         }
     }
     match command.destination {
-        Destination::Stdout => talk.data(bytes),
+        Destination::Stdout => report.write(&mut |bytes: &[u8]| talk.data(bytes)),
         Destination::AwayFromTerminal(suffix) => {
             if !talk.shows_results() && asked == Asked::Once {
-                return talk.data(bytes);
+                return report.write(&mut |bytes: &[u8]| talk.data(bytes));
             }
             let (opened, path) = create(Path::new(""), "profile", &format!(".{suffix}"))
                 .context("cannot write to the working directory")?;
             talk.error(&format!("Generating report in {}", path.display()));
-            write(Ok(opened), &path, bytes)
+            write(Ok(opened), &path, report)
         }
         Destination::Viewer(suffix, viewer) => {
             let (opened, path) = create(&std::env::temp_dir(), "pprof", &format!(".{suffix}"))
                 .context("cannot write a temporary file")?;
             temporary.keep(path.clone());
-            write(Ok(opened), &path, bytes)?;
+            write(Ok(opened), &path, report)?;
             show(&programs(viewer), &path, asked)
         }
     }
 }
 
-fn write(opened: io::Result<File>, path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+fn write(opened: io::Result<File>, path: &Path, report: &Report<'_>) -> anyhow::Result<()> {
     let failed = |what: &str, error: &io::Error| {
         Failure::new(format!("{what} {}: {}", path.display(), go_reason(error)))
     };
     let mut file = opened.map_err(|error| failed("open", &error))?;
-    file.write_all(bytes)
+    report
+        .write(&mut |bytes: &[u8]| file.write_all(bytes))
         .map_err(|error| failed("write", &error))?;
     Ok(())
 }
@@ -198,16 +198,17 @@ fn show(programs: &[String], path: &Path, asked: Asked) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use fathom_report::Produced;
     use fathom_report::command::find;
 
     use super::super::talk::tests::Heard;
     use super::*;
 
-    fn produced() -> Produced {
-        Produced {
+    fn produced() -> Report<'static> {
+        Report::Whole(Produced {
             bytes: b"text\n".to_vec(),
             notes: vec!["a note".to_owned()],
-        }
+        })
     }
 
     #[test]

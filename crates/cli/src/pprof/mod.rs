@@ -131,14 +131,14 @@ fn act(invocation: &Invocation, talk: &dyn Talk) -> anyhow::Result<()> {
     let temporary = Temporary::default();
     let reporter = Reporter::new(options.compat);
     let argument = chosen.argument.as_deref();
-    let produced = reporter.report(&profile, chosen.command, argument, options)?;
+    let report = reporter.report(&profile, chosen.command, argument, options)?;
     let place = if options.output.is_empty() {
         Place::None
     } else {
         Place::Replace(&options.output)
     };
     deliver(
-        &produced,
+        &report,
         chosen.command,
         place,
         Asked::Once,

@@ -1,12 +1,43 @@
 //! Reports with this machine around them: its time zone, sources and binaries.
 
 use fathom_profile::Profile;
-use fathom_report::command::Command;
+use fathom_report::command::{Command, Format};
 use fathom_report::options::Options;
+use fathom_report::traces::Traces;
 use fathom_report::{Produced, Surroundings, produce, profile_labels};
 use jiff::tz::TimeZone;
 
 use super::code::{Binaries, SourceFiles};
+
+/// A report, ready to be written.
+pub(crate) enum Report<'p> {
+    /// One that is there.
+    Whole(Produced),
+    /// The traces of a profile, whose text may be larger than what fits into memory.
+    Traces(Box<Traces<'p>>, TimeZone),
+}
+
+impl Report<'_> {
+    /// What to tell the user beside it, a line each.
+    pub(crate) fn notes(&self) -> &[String] {
+        match self {
+            Self::Whole(produced) => &produced.notes,
+            Self::Traces(traces, _) => traces.notes(),
+        }
+    }
+
+    /// Writes it piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// That of `sink`.
+    pub(crate) fn write<E>(&self, sink: &mut dyn FnMut(&[u8]) -> Result<(), E>) -> Result<(), E> {
+        match self {
+            Self::Whole(produced) => sink(&produced.bytes),
+            Self::Traces(traces, zone) => traces.write_text(zone, sink),
+        }
+    }
+}
 
 /// Makes reports.
 pub(crate) struct Reporter {
@@ -38,14 +69,18 @@ impl Reporter {
     /// # Errors
     ///
     /// As [`produce`].
-    pub(crate) fn report(
+    pub(crate) fn report<'p>(
         &self,
-        profile: &Profile,
+        profile: &'p Profile,
         command: &Command,
         argument: Option<&str>,
         options: &Options,
-    ) -> Result<Produced, fathom_report::Failure> {
-        produce(profile, command, argument, options, self.surroundings())
+    ) -> Result<Report<'p>, fathom_report::Failure> {
+        if command.format == Format::Traces {
+            let traces = Traces::new(profile, options)?;
+            return Ok(Report::Traces(Box::new(traces), self.zone.clone()));
+        }
+        produce(profile, command, argument, options, self.surroundings()).map(Report::Whole)
     }
 
     /// Returns the lines that say what a profile is.

@@ -4,10 +4,14 @@
 //! `bytes` count (google/pprof `internal/graph/graph.go` `addSample`,
 //! `internal/report/report.go` `newGraph`).
 
-use fathom_profile::{BASE_LABEL, LabelRefValue, Profile, measurement};
+use std::ops::Range;
+
+use fathom_profile::{BASE_LABEL, Label, LabelRefValue, measurement};
 use hashbrown::HashMap;
 
 use super::{Facts, Graph};
+use crate::node::NodeTable;
+use crate::parallel::in_parts;
 use crate::scope::{Scope, Weight};
 use crate::tally::Tally;
 
@@ -64,83 +68,91 @@ impl Graph<'_> {
         if kinds.is_empty() {
             return;
         }
-        let wanted: Vec<u32> = self.shown.iter().take(limit).copied().collect();
-        let mask = crate::order::mask(&wanted, self.tallies.len());
-        let mut found: HashMap<(u32, u32), Found> = HashMap::new();
-        let mut marks = vec![0_u32; self.tallies.len()];
+        let mut slots = vec![UNWANTED; self.tallies.len()];
+        let mut wanted = 0_u32;
+        for &node in self.shown.iter().take(limit) {
+            if let Some(slot) = slots.get_mut(node as usize) {
+                *slot = wanted;
+                wanted += 1;
+            }
+        }
+        let found = in_parts(
+            scope.profile.sample_count(),
+            |samples| self.find_tags(scope, &kinds, &slots, samples),
+            |into: &mut Cells<'_>, from| {
+                for cell in from.found {
+                    into.add(cell.node, cell.kind, cell.first, |tally| {
+                        tally.flat.add(cell.tally.flat);
+                        tally.cum.add(cell.tally.cum);
+                    });
+                }
+            },
+        );
+        let mut found = found.found;
+        // The first sample gives a label its number.
+        found.sort_unstable_by_key(|cell| (cell.first, cell.node, cell.kind));
+        for cell in found {
+            if let Some(tags) = self.tags.get_mut(cell.node as usize) {
+                kinds.add(tags, cell.kind, cell.tally);
+            }
+        }
+    }
+
+    /// Adds up what fell to the samples of each kind at each node that has a slot.
+    fn find_tags<'a>(
+        &self,
+        scope: &Scope<'_>,
+        kinds: &Kinds,
+        slots: &'a [u32],
+        samples: Range<usize>,
+    ) -> Cells<'a> {
+        let mut cells = Cells::new(slots, kinds.all.len());
+        let mut marks = vec![0_u32; slots.len()];
+        let places = match &self.facts {
+            Facts::Graph(table) => Places::new(table, slots),
+            Facts::Tree(_) => Places::default(),
+        };
         let mut path = Vec::new();
-        for sample in 0..scope.profile.sample_count() {
+        for sample in samples {
             let weight = scope.weight(sample);
             let kind = kinds.of_sample.get(sample).copied().unwrap_or(0);
             if weight.is_zero() || kind == 0 {
                 continue;
             }
-            let has_leaf = self.path(&scope.profile, sample, &mut path);
             let number = u32::try_from(sample + 1).unwrap_or(u32::MAX);
-            let mut add = |node: u32, is_flat: bool| {
-                if !mask.get(node as usize).copied().unwrap_or(false) {
-                    return;
-                }
-                let found = found.entry((node, kind)).or_insert(Found {
-                    first: sample,
-                    tally: Tally::default(),
-                });
-                if is_flat {
-                    found.tally.flat.add(weight);
-                } else {
-                    found.tally.cum.add(weight);
+            let mut cum = |node: u32, cells: &mut Cells<'_>| {
+                if let Some(mark) = marks.get_mut(node as usize)
+                    && *mark != number
+                {
+                    *mark = number;
+                    cells.add(node, kind, sample, |tally| tally.cum.add(weight));
                 }
             };
-            for &node in &path {
-                if let Some(slot) = marks.get_mut(node as usize)
-                    && *slot != number
-                {
-                    *slot = number;
-                    add(node, false);
-                }
-            }
-            if let Some(&leaf) = path.last()
-                && has_leaf
-            {
-                add(leaf, true);
-            }
-        }
-        let mut found: Vec<((u32, u32), Found)> = found.into_iter().collect();
-        // The first sample gives a label its number.
-        found.sort_unstable_by_key(|((node, kind), found)| (found.first, *node, *kind));
-        for ((node, kind), found) in found {
-            if let Some(tags) = self.tags.get_mut(node as usize) {
-                kinds.add(tags, kind, found.tally);
-            }
-        }
-    }
-
-    /// The nodes of a sample that take part, root first; says whether the innermost frame
-    /// is among them.
-    fn path(&self, profile: &Profile, sample: usize, path: &mut Vec<u32>) -> bool {
-        path.clear();
-        match &self.facts {
-            Facts::Tree(tree) => {
-                tree.path(sample, path);
-                true
-            }
-            Facts::Graph(table) => {
-                let mut has_leaf = false;
-                let frames = profile.stack(sample).iter().rev();
-                for &node in frames.flat_map(|&location| table.frames(location).iter().rev()) {
-                    has_leaf = self.takes_part(node);
-                    if has_leaf {
-                        path.push(node);
+            let leaf = match &self.facts {
+                Facts::Tree(tree) => {
+                    path.clear();
+                    tree.path(sample, &mut path);
+                    for &node in &path {
+                        cum(node, &mut cells);
                     }
+                    path.last().copied()
                 }
-                has_leaf
+                Facts::Graph(table) => {
+                    let stack = scope.profile.stack(sample);
+                    for location in stack.iter().rev() {
+                        for &node in places.of(location.index()) {
+                            cum(node, &mut cells);
+                        }
+                    }
+                    let leaf = stack.first().map(|&location| table.frames(location));
+                    leaf.and_then(|frames| frames.first().copied())
+                }
+            };
+            if let Some(leaf) = leaf {
+                cells.add(leaf, kind, sample, |tally| tally.flat.add(weight));
             }
         }
-    }
-
-    fn takes_part(&self, node: u32) -> bool {
-        let kept = self.kept.as_ref();
-        kept.is_none_or(|kept| kept.get(node as usize).copied().unwrap_or(false))
+        cells
     }
 
     /// Leaves out labels lighter than `cutoff`.
@@ -164,10 +176,105 @@ impl Graph<'_> {
     }
 }
 
-struct Found {
+/// The slot of nodes whose labels are not asked for.
+const UNWANTED: u32 = u32::MAX;
+
+/// The most places that are kept in a table, 16 MB, before they are sought by hash.
+const MOST_DENSE: usize = 1 << 22;
+
+/// The nodes of each location whose labels are asked for, outermost first.
+#[derive(Default)]
+struct Places {
+    starts: Vec<u32>,
+    nodes: Vec<u32>,
+}
+
+impl Places {
+    fn new(table: &NodeTable<'_>, slots: &[u32]) -> Self {
+        let is_wanted = |node: u32| slots.get(node as usize).is_some_and(|&it| it != UNWANTED);
+        let mut places = Self {
+            starts: vec![0],
+            nodes: Vec::new(),
+        };
+        for frames in table.all_frames() {
+            let wanted = frames.iter().rev().filter(|&&node| is_wanted(node));
+            places.nodes.extend(wanted);
+            let end = u32::try_from(places.nodes.len()).unwrap_or(u32::MAX);
+            places.starts.push(end);
+        }
+        places
+    }
+
+    #[inline]
+    fn of(&self, location: usize) -> &[u32] {
+        match self.starts.get(location..location + 2) {
+            Some(&[start, end]) if start != end => self
+                .nodes
+                .get(start as usize..end as usize)
+                .unwrap_or_default(),
+            _ => &[],
+        }
+    }
+}
+
+/// What fell to the samples of one kind at one node.
+struct Cell {
+    node: u32,
+    kind: u32,
     /// The first sample.
     first: usize,
     tally: Tally,
+}
+
+/// The cells of nodes by kinds that anything fell to.
+struct Cells<'a> {
+    /// The slots of nodes; others have no cells.
+    slots: &'a [u32],
+    kinds: usize,
+    /// One more than a cell's place, by slot and kind; empty where that would be too many.
+    dense: Vec<u32>,
+    sparse: HashMap<(u32, u32), u32>,
+    found: Vec<Cell>,
+}
+
+impl<'a> Cells<'a> {
+    fn new(slots: &'a [u32], kinds: usize) -> Self {
+        let wanted = slots.iter().filter(|&&slot| slot != UNWANTED).count();
+        let places = wanted.saturating_mul(kinds);
+        Self {
+            slots,
+            kinds,
+            dense: vec![0; if places <= MOST_DENSE { places } else { 0 }],
+            sparse: HashMap::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// Adds to the cell of a node and a kind; does nothing for nodes without a slot.
+    fn add(&mut self, node: u32, kind: u32, sample: usize, add: impl FnOnce(&mut Tally)) {
+        let slot = self.slots.get(node as usize).copied().unwrap_or(UNWANTED);
+        if slot == UNWANTED {
+            return;
+        }
+        let Self { dense, sparse, .. } = self;
+        let number = match dense.get_mut(slot as usize * self.kinds + kind as usize) {
+            Some(number) => number,
+            None => sparse.entry((slot, kind)).or_default(),
+        };
+        if *number == 0 {
+            self.found.push(Cell {
+                node,
+                kind,
+                first: sample,
+                tally: Tally::default(),
+            });
+            *number = u32::try_from(self.found.len()).unwrap_or(u32::MAX);
+        }
+        if let Some(cell) = self.found.get_mut(*number as usize - 1) {
+            cell.first = cell.first.min(sample);
+            add(&mut cell.tally);
+        }
+    }
 }
 
 /// The different sets of labels that samples have.
@@ -195,7 +302,13 @@ impl Kinds {
         let mut number_places: HashMap<i64, u32> = HashMap::new();
         let unit = scope.label_units.of(NUMBERS).to_owned();
         let mut of_sample = Vec::with_capacity(profile.sample_count());
+        let mut of_rows: HashMap<&[Label], u32> = HashMap::new();
         for sample in 0..profile.sample_count() {
+            let rows = profile.label_rows(sample);
+            if let Some(&kind) = of_rows.get(rows) {
+                of_sample.push(kind);
+                continue;
+            }
             let mut kind = Kind::default();
             let mut texts: Vec<String> = Vec::new();
             for label in profile.labels(sample) {
@@ -216,7 +329,9 @@ impl Kinds {
             texts.sort_unstable();
             kind.texts = texts.join("\\n");
             let next = u32::try_from(known.len()).unwrap_or(u32::MAX);
-            of_sample.push(*known.entry(kind).or_insert(next));
+            let kind = *known.entry(kind).or_insert(next);
+            of_rows.insert(rows, kind);
+            of_sample.push(kind);
         }
         let mut kinds: Vec<(Kind, u32)> = known.into_iter().collect();
         kinds.sort_unstable_by_key(|(_, place)| *place);

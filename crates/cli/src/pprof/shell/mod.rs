@@ -17,7 +17,7 @@ use self::editor::{EditedLines, Lines, PlainLines, history_file};
 use self::grammar::{Dialect, Line, Request, Write, expand, parse, set};
 use super::deliver::{Asked, Place, Temporary, deliver};
 use super::numbered::go_reason;
-use super::report::Reporter;
+use super::report::{Report, Reporter};
 use super::talk::Talk;
 use super::usage::{shell_help, topic};
 use crate::output::is_closed;
@@ -219,14 +219,14 @@ impl<'a> Shell<'a> {
     fn try_report(&self, request: &Request) -> anyhow::Result<()> {
         let options = request.options(&self.options);
         let argument = request.argument.as_deref();
-        let produced = self
+        let report = self
             .reporter
             .report(self.profile, request.command, argument, &options)?;
         if let Some(pipe) = &request.pipe {
-            for note in &produced.notes {
+            for note in report.notes() {
                 self.talk.error(note);
             }
-            return through(pipe, &produced.bytes);
+            return through(pipe, &report);
         }
         let place = match &request.file {
             Some((file, Write::Append)) => Place::Append(file),
@@ -234,7 +234,7 @@ impl<'a> Shell<'a> {
             _ => Place::Replace(&options.output),
         };
         deliver(
-            &produced,
+            &report,
             request.command,
             place,
             Asked::InShell,
@@ -245,7 +245,7 @@ impl<'a> Shell<'a> {
 }
 
 /// Lets a command of the system's shell read a report.
-fn through(command: &str, bytes: &[u8]) -> anyhow::Result<()> {
+fn through(command: &str, report: &Report<'_>) -> anyhow::Result<()> {
     let (shell, flag) = if cfg!(windows) {
         ("cmd", "/C")
     } else {
@@ -258,7 +258,7 @@ fn through(command: &str, bytes: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("cannot start {shell}"))?;
     if let Some(mut input) = child.stdin.take() {
         // A reader that has seen enough is no error.
-        let _ = input.write_all(bytes);
+        let _ = report.write(&mut |bytes: &[u8]| input.write_all(bytes));
     }
     child.wait().context("cannot wait for the pipe")?;
     Ok(())
