@@ -1,4 +1,5 @@
-//! Getting whatever lies at one URL, as a tool of the command line does.
+//! Getting whatever lies at one URL, or asking it something, as a tool of the command line
+//! does.
 
 use std::time::Duration;
 
@@ -22,6 +23,32 @@ const GRACE: Duration = Duration::from_secs(5);
 ///
 /// [`Error::Fetch`] says why there is nothing; the options may be unusable as well.
 pub fn fetch(url: &str, options: &Options, timeout: Duration) -> Result<Vec<u8>, Error> {
+    exchange(url, None, options, timeout)
+}
+
+/// Sends bytes to a URL with a POST and gets the body of what it answers with status 200.
+///
+/// URLs and time are those of [`fetch`]. A redirection is followed where it asks for the
+/// same request, with 307 or 308.
+///
+/// # Errors
+///
+/// As [`fetch`].
+pub fn post(
+    url: &str,
+    body: &[u8],
+    options: &Options,
+    timeout: Duration,
+) -> Result<Vec<u8>, Error> {
+    exchange(url, Some(body), options, timeout)
+}
+
+fn exchange(
+    url: &str,
+    sent: Option<&[u8]>,
+    options: &Options,
+    timeout: Duration,
+) -> Result<Vec<u8>, Error> {
     let mut options = options.clone();
     let mut target = match url.strip_prefix("https+insecure://") {
         Some(rest) => {
@@ -33,10 +60,16 @@ pub fn fetch(url: &str, options: &Options, timeout: Duration) -> Result<Vec<u8>,
     for _ in 0..=MAX_REDIRECTS {
         let (address, request) = locate(&target)?;
         let client = Client::new(&address, &options)?;
-        let reply = client
-            .exchange(&request, timeout.saturating_add(GRACE))
-            .map_err(|failure| failed(&failure))?;
-        let points_elsewhere = (300..=399).contains(&reply.status);
+        let timeout = timeout.saturating_add(GRACE);
+        let reply = match sent {
+            None => client.exchange(&request, timeout),
+            Some(bytes) => client.post(&request, bytes, timeout),
+        };
+        let reply = reply.map_err(|failure| failed(&failure))?;
+        let points_elsewhere = match sent {
+            None => (300..=399).contains(&reply.status),
+            Some(_) => matches!(reply.status, 307 | 308),
+        };
         let Some(location) = reply.location.clone().filter(|_| points_elsewhere) else {
             return body(reply);
         };

@@ -44,6 +44,7 @@ mod limits;
 pub mod load;
 pub mod measurement;
 pub mod merge;
+pub mod naming;
 mod options;
 mod profile;
 pub mod prune;

@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::error::Position;
-use crate::handle::StringId;
+use crate::handle::{MappingId, StringId};
 use crate::limits::Limits;
 use crate::profile::Profile;
 use crate::tables::{Mapping, Symbolization};
@@ -57,6 +57,28 @@ pub fn with_main_binary(
         let build_id = add_string(&mut profile, build_id)?;
         if let Some(main) = profile.mappings.first_mut() {
             main.build_id = build_id;
+        }
+    }
+    Ok(profile)
+}
+
+/// Returns the profile with another file for each of these mappings: where its binary was
+/// found, or the empty text where that is not known after all.
+///
+/// # Errors
+///
+/// [`Error::Limit`] when there is no room for another string.
+pub fn with_mapping_files<T: AsRef<str>>(
+    mut profile: Profile,
+    files: impl IntoIterator<Item = (MappingId, T)>,
+) -> Result<Profile, Error> {
+    for (mapping, file) in files {
+        let file = match file.as_ref() {
+            "" => StringId::EMPTY,
+            file => add_string(&mut profile, file)?,
+        };
+        if let Some(mapping) = profile.mappings.get_mut(mapping.index()) {
+            mapping.file = file;
         }
     }
     Ok(profile)

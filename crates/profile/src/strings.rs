@@ -102,6 +102,27 @@ impl Interner {
         }
     }
 
+    /// Goes on with a table that was made before; of strings that it repeats the first
+    /// counts.
+    pub(crate) fn resume(table: StringTable) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let mut seen: HashTable<u32> = HashTable::with_capacity(table.len());
+        for (raw, text) in (0..).zip(table.iter()) {
+            let hash = hasher.hash_one(text);
+            if seen
+                .find(hash, |&raw| table.get(StringId(raw)) == text)
+                .is_none()
+            {
+                seen.insert_unique(hash, raw, |&raw| hasher.hash_one(table.get(StringId(raw))));
+            }
+        }
+        Self {
+            table,
+            seen,
+            hasher,
+        }
+    }
+
     pub(crate) fn intern(
         &mut self,
         text: &str,

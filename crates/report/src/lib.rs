@@ -47,6 +47,7 @@ pub mod pattern;
 mod produce;
 mod scope;
 mod surroundings;
+pub mod symbolize;
 mod tag_filter;
 pub mod tags;
 mod tally;

@@ -23,6 +23,7 @@ pub struct Symbolizer {
     files: DebugFiles,
     /// Loaded when the first address needs it.
     dwarf: Mutex<Loaded>,
+    ignores_dwarf: bool,
 }
 
 #[derive(Debug, Default)]
@@ -41,7 +42,16 @@ impl Symbolizer {
             image,
             files: DebugFiles::default(),
             dwarf: Mutex::default(),
+            ignores_dwarf: false,
         }
+    }
+
+    /// Leaves DWARF unread: code that is not Go's is told by its symbols alone, without files,
+    /// lines and inlined calls, and without what loading them costs.
+    #[must_use]
+    pub fn without_dwarf(mut self) -> Self {
+        self.ignores_dwarf = true;
+        self
     }
 
     /// Adds the file that holds the binary's debug information and symbols.
@@ -278,7 +288,11 @@ impl<'a> NativeResolver<'a> {
             image,
             files,
             dwarf,
+            ignores_dwarf,
         } = self.symbolizer;
+        if *ignores_dwarf {
+            return Ok(None);
+        }
         // Readers do not panic; if one did, what it had loaded is still good.
         let mut loaded = dwarf.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*loaded, Loaded::NotYet) {

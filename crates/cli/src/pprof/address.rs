@@ -65,6 +65,41 @@ pub(crate) fn target(
     })
 }
 
+/// Returns the URL of the `/symbol` that belongs to the URL of a profile; `None` if that is
+/// no server's (`symbolz` in google/pprof `internal/symbolz/symbolz.go`).
+pub(crate) fn symbol_url(source: &str) -> Option<String> {
+    if let Some(rest) = source.strip_prefix("unix:") {
+        let (socket, path) = rest.split_once(":/")?;
+        let beside = symbol_url(&format!("http://localhost/{path}"))?;
+        let path = beside.strip_prefix("http://localhost")?;
+        return Some(format!("unix:{socket}:{path}"));
+    }
+    let mut url = Url::parse(source).filter(|url| !url.host.is_empty())?;
+    let is_gperftools = ["heap", "growth", "profile", "pmuprofile", "contention"]
+        .iter()
+        .any(|name| url.path.ends_with(&format!("/pprof/{name}")));
+    let name = if is_gperftools || url.path.contains("/debug/pprof/") {
+        "symbol"
+    } else {
+        "symbolz"
+    };
+    let mut parts: Vec<&str> = Vec::new();
+    for part in url.path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    parts.pop();
+    parts.push(name);
+    url.path = format!("/{}", parts.join("/"));
+    url.query.clear();
+    Some(url.text())
+}
+
 /// Writes whole seconds as Go writes a duration: `1m30s`.
 pub(crate) fn go_seconds(seconds: u64) -> String {
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
@@ -328,6 +363,35 @@ mod tests {
         assert_eq!(go_seconds(30), "30s");
         assert_eq!(go_seconds(90), "1m30s");
         assert_eq!(go_seconds(3600), "1h0m0s");
+    }
+
+    #[test]
+    fn symbols_are_beside_profiles() {
+        for (source, expected) in [
+            (
+                "http://h:1/debug/pprof/heap?gc=1",
+                Some("http://h:1/debug/pprof/symbol"),
+            ),
+            ("http://h/a/pprof/growth", Some("http://h/a/pprof/symbol")),
+            ("http://h/pprof/other", Some("http://h/pprof/symbolz")),
+            (
+                "https+insecure://me:pw@h/x",
+                Some("https+insecure://me:pw@h/symbolz"),
+            ),
+            (
+                "http://h//debug/pprof/./x/",
+                Some("http://h/debug/pprof/symbol"),
+            ),
+            ("http://h", Some("http://h/symbolz")),
+            (
+                "unix:/run/s:/debug/pprof/heap?debug=1",
+                Some("unix:/run/s:/debug/pprof/symbol"),
+            ),
+            ("/file", None),
+            ("unix:/run/s", None),
+        ] {
+            assert_eq!(symbol_url(source).as_deref(), expected, "{source}");
+        }
     }
 
     #[test]

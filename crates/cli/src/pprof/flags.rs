@@ -78,7 +78,7 @@ pub(crate) static SOURCE_FLAGS: &[Flag] = &[
     flag(
         "symbolize",
         Holds::Text,
-        "Where names come from: none, local, fastlocal, remote, force, demangle=...",
+        "Where names come from: none, local, fastlocal, remote; force; demangle=full, templates, none; joined by colons",
     ),
     flag(
         "buildid",
@@ -95,7 +95,11 @@ pub(crate) static SOURCE_FLAGS: &[Flag] = &[
         Holds::Bool,
         "Keep the frames that the profile itself wants dropped",
     ),
-    flag("tools", Holds::Text, "Where the programs for binaries are"),
+    flag(
+        "tools",
+        Holds::Text,
+        "Nothing: binaries are read without help of other programs",
+    ),
     flag(
         "http",
         Holds::Text,
@@ -123,6 +127,11 @@ pub(crate) static SOURCE_FLAGS: &[Flag] = &[
         "bearer",
         Holds::Text,
         "A token of bearer authentication; better in FATHOM_BEARER",
+    ),
+    own(
+        "debuginfod",
+        Holds::Bool,
+        "Ask the servers of DEBUGINFOD_URLS for binaries and debug information",
     ),
     own(
         "profile",

@@ -53,6 +53,8 @@ pub(crate) struct Invocation {
     pub(crate) base_mode: DiffMode,
     pub(crate) normalize: Normalize,
     pub(crate) symbolize: String,
+    /// Whether the servers of `DEBUGINFOD_URLS` may be asked.
+    pub(crate) debuginfod: bool,
     pub(crate) comment: String,
     pub(crate) all_frames: bool,
     /// Which profile of a bundle, folder, process or server; empty for the usual one.
@@ -170,6 +172,7 @@ pub(crate) fn resolve(
         base_mode,
         normalize,
         symbolize: given.text("symbolize").to_owned(),
+        debuginfod: given.is_set("debuginfod"),
         comment: given.text("add_comment").to_owned(),
         all_frames: given.is_set("all_frames"),
         profile: given.text("profile").to_owned(),

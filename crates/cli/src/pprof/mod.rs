@@ -15,6 +15,7 @@ mod load;
 mod numbered;
 mod report;
 mod shell;
+mod symbolize;
 mod talk;
 mod usage;
 

@@ -35,6 +35,8 @@ Environment:
   PPROF_TMPDIR          Where fetched profiles are saved [$HOME/pprof]
   PPROF_BINARY_PATH     Where binaries are sought [$HOME/pprof/binaries]: by
                         build id, name and path
+  PPROF_TOOLS           Nothing: binaries are read without other programs
+  DEBUGINFOD_URLS       Servers for -debuginfod, separated by spaces
   FATHOM_PPROF_COMPAT   1 does what -compat does
   FATHOM_USER, FATHOM_BEARER   Credentials, as -user and -bearer
   HTTP_PROXY, HTTPS_PROXY, NO_PROXY   The way to servers
@@ -87,6 +89,9 @@ pub(crate) fn usage() -> String {
         row(&mut text, &written(flag), flag.help);
     }
     text.push_str(TAIL);
+    if std::env::var_os("PPROF_TOOLS").is_some_and(|value| !value.is_empty()) {
+        text.push_str("\nPPROF_TOOLS is set, and ignored: nothing of it is needed.\n");
+    }
     text
 }
 

@@ -13,6 +13,8 @@ mod pprof;
 mod processes;
 mod shell;
 mod surroundings;
+#[cfg(target_os = "linux")]
+mod symbolize;
 mod top;
 
 use std::io::Write as _;

@@ -54,6 +54,16 @@ pub(crate) fn theirs(arguments: &[&str], input: &[u8]) -> Done {
     }
 }
 
+/// Runs the real tool with further variables in its environment.
+pub(crate) fn theirs_with(arguments: &[&str], variables: &[(&str, &str)]) -> Done {
+    let mut command = REAL.command();
+    command
+        .args(arguments)
+        .envs(variables.iter().copied())
+        .stdin(Stdio::null());
+    command.output().unwrap().into()
+}
+
 pub(crate) fn heap() -> String {
     path(&format!("{FORMATS}/heap.pb.gz"))
 }

@@ -10,8 +10,8 @@ use std::io::Read;
 use std::net::{IpAddr, ToSocketAddrs, UdpSocket};
 use std::time::Duration;
 
-use ureq::Agent;
 use ureq::config::Config;
+use ureq::{Agent, RequestBuilder};
 
 pub use address::Address;
 pub(crate) use failure::Failure;
@@ -108,7 +108,7 @@ impl Client {
     }
 
     fn get_once(&self, url: &str, timeout: Duration) -> Result<Outcome, Failure> {
-        let reply = self.request(url, Wait::Whole(timeout))?;
+        let reply = self.request(url, None, Wait::Whole(timeout))?;
         if let (300..=399, Some(location)) = (reply.status, reply.location) {
             return Ok(Outcome::Redirect(location));
         }
@@ -127,25 +127,41 @@ impl Client {
 
     /// Asks once and returns whatever is answered, within `timeout` until it begins.
     pub(crate) fn exchange(&self, url: &str, timeout: Duration) -> Result<Reply, Failure> {
-        self.request(url, Wait::Beginning(timeout))
+        self.request(url, None, Wait::Beginning(timeout))
     }
 
-    fn request(&self, url: &str, wait: Wait) -> Result<Reply, Failure> {
-        let mut request = self.agent.get(url);
+    /// Sends bytes with a POST and returns whatever is answered, within `timeout` until it
+    /// begins.
+    pub(crate) fn post(&self, url: &str, body: &[u8], timeout: Duration) -> Result<Reply, Failure> {
+        self.request(url, Some(body), Wait::Beginning(timeout))
+    }
+
+    /// Adds headers and timeouts to a request.
+    fn prepared<B>(&self, mut request: RequestBuilder<B>, wait: Wait) -> RequestBuilder<B> {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let (config, timeout) = match wait {
-            Wait::Whole(timeout) => (request.config().timeout_global(Some(timeout)), timeout),
-            Wait::Beginning(timeout) => (
-                request.config().timeout_recv_response(Some(timeout)),
-                timeout,
-            ),
+        let config = request.config();
+        let config = match wait {
+            Wait::Whole(timeout) => config.timeout_global(Some(timeout)),
+            Wait::Beginning(timeout) => config.timeout_recv_response(Some(timeout)),
         };
-        let mut response = config
-            .build()
-            .call()
-            .map_err(|error| Failure::of(&error, timeout))?;
+        config.build()
+    }
+
+    fn request(&self, url: &str, body: Option<&[u8]>, wait: Wait) -> Result<Reply, Failure> {
+        let (Wait::Whole(timeout) | Wait::Beginning(timeout)) = wait;
+        let answered = match body {
+            None => self.prepared(self.agent.get(url), wait).call(),
+            Some(bytes) => {
+                let request = self
+                    .agent
+                    .post(url)
+                    .header("Content-Type", "application/octet-stream");
+                self.prepared(request, wait).send(bytes)
+            }
+        };
+        let mut response = answered.map_err(|error| Failure::of(&error, timeout))?;
         let status = response.status().as_u16();
         let header = |name: &str| {
             let value = response.headers().get(name)?;

@@ -1,7 +1,9 @@
 //! Views against recorded profiles and against the real `go tool pprof`.
 #![expect(clippy::expect_used, reason = "a test ends where something is missing")]
 
+mod any_answer;
 mod differential;
 mod intervals;
 mod properties;
+mod symbolize;
 mod view;

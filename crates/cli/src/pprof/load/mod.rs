@@ -13,9 +13,13 @@ use fathom_profile::merge::merge_with;
 use fathom_profile::prune::remove_uninteresting;
 use fathom_profile::{Defects, Profile};
 use fathom_report::pattern::compile;
+use fathom_report::symbolize::Servers;
 
+pub(crate) use self::one::options;
 use self::one::{Origin, read};
+use super::code::binary_path;
 use super::invocation::Invocation;
+use super::symbolize::{Binaries, symbolized};
 use super::talk::Talk;
 use crate::failure::{Failure, describe};
 
@@ -30,12 +34,10 @@ const MOST_AT_ONCE: usize = 128;
 ///
 /// When there is no source or no base left, or they do not go together.
 pub(crate) fn load(invocation: &Invocation, talk: &dyn Talk) -> anyhow::Result<Profile> {
-    for line in symbolize_warnings(&invocation.symbolize) {
-        talk.error(&line);
-    }
+    let binaries = Binaries::new(binary_path(), invocation.options.compat);
     let (sources, bases) = (&invocation.sources, &invocation.base);
     let all: Vec<&str> = sources.iter().chain(bases).map(String::as_str).collect();
-    let mut read = read_all(&all, invocation, talk).into_iter();
+    let mut read = read_all(&all, invocation, &binaries, talk).into_iter();
     let mut of_sources = Group::gather(read.by_ref().take(sources.len()), sources, talk);
     let mut of_bases = Group::gather(read, bases, talk);
     let defects = if invocation.options.compat {
@@ -65,11 +67,14 @@ pub(crate) fn load(invocation: &Invocation, talk: &dyn Talk) -> anyhow::Result<P
     if invocation.all_frames {
         profile = with_all_frames(profile);
     }
+    let mut servers = std::mem::take(&mut of_sources.servers);
+    servers.append(std::mem::take(&mut of_bases.servers));
+    profile = symbolized(profile, &servers, &binaries, invocation, talk)?;
     profile = without_uninteresting(profile)?;
     if !invocation.comment.is_empty() {
         profile = with_comment(profile, &invocation.comment)?;
     }
-    if of_sources.was_fetched || of_bases.was_fetched {
+    if !servers.is_empty() {
         keep::save(&profile, talk);
     }
     Ok(profile)
@@ -101,10 +106,16 @@ fn without_uninteresting(profile: Profile) -> anyhow::Result<Profile> {
     Ok(pruned)
 }
 
-type Outcome = anyhow::Result<(Profile, Origin)>;
+/// A profile with the servers that know its addresses.
+type Outcome = anyhow::Result<(Profile, Servers)>;
 
 /// Reads all sources side by side; the outcomes are in their order.
-fn read_all(sources: &[&str], invocation: &Invocation, talk: &dyn Talk) -> Vec<Outcome> {
+fn read_all(
+    sources: &[&str],
+    invocation: &Invocation,
+    binaries: &Binaries,
+    talk: &dyn Talk,
+) -> Vec<Outcome> {
     let outcomes: Vec<Mutex<Option<Outcome>>> = sources.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
     let work = || {
@@ -112,7 +123,7 @@ fn read_all(sources: &[&str], invocation: &Invocation, talk: &dyn Talk) -> Vec<O
             let index = next.fetch_add(1, Ordering::Relaxed);
             sources.get(index).zip(outcomes.get(index))
         } {
-            let outcome = one(source, invocation, talk);
+            let outcome = one(source, invocation, binaries, talk);
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(outcome);
             }
@@ -140,11 +151,15 @@ fn workers(sources: &[&str]) -> usize {
     sources.len().min(most)
 }
 
-fn one(source: &str, invocation: &Invocation, talk: &dyn Talk) -> Outcome {
+fn one(source: &str, invocation: &Invocation, binaries: &Binaries, talk: &dyn Talk) -> Outcome {
     let (profile, origin) = read(source, invocation, talk)?;
+    let profile = binaries.located(profile, talk)?;
     let binary = invocation.binary.as_deref().unwrap_or_default();
     let profile = with_main_binary(with_some_mapping(profile), binary, &invocation.build_id)?;
-    Ok((profile, origin))
+    Ok(match origin {
+        Origin::Local => (profile, Servers::default()),
+        Origin::Server(url) => Servers::collect(profile, &url)?,
+    })
 }
 
 /// What came of the sources, or of the bases.
@@ -152,7 +167,7 @@ struct Group {
     profiles: Vec<Profile>,
     wanted: usize,
     got: usize,
-    was_fetched: bool,
+    servers: Servers,
 }
 
 impl Group {
@@ -166,12 +181,12 @@ impl Group {
             profiles: Vec::new(),
             wanted: sources.len(),
             got: 0,
-            was_fetched: false,
+            servers: Servers::default(),
         };
         for (outcome, source) in outcomes.zip(sources) {
             match outcome {
-                Ok((profile, origin)) => {
-                    group.was_fetched |= origin == Origin::Server;
+                Ok((profile, servers)) => {
+                    group.servers.append(servers);
                     group.profiles.push(profile);
                 }
                 Err(error) => {
@@ -202,54 +217,5 @@ impl Group {
                 self.got, self.wanted
             ));
         }
-    }
-}
-
-/// Tells parts of `-symbolize` that mean nothing, in pprof's words
-/// (`internal/symbolizer/symbolizer.go`).
-fn symbolize_warnings(mode: &str) -> Vec<String> {
-    let lower = mode.to_lowercase();
-    let mut warnings = Vec::new();
-    for part in lower.split(':') {
-        let is_known = match part.strip_prefix("demangle=").unwrap_or(part) {
-            "full" | "none" | "templates" | "default" => true,
-            plain => {
-                plain == part
-                    && matches!(part, "" | "no" | "local" | "fastlocal" | "remote" | "force")
-            }
-        };
-        if matches!(part, "none" | "no") {
-            break;
-        }
-        if !is_known {
-            warnings.push(format!(
-                "ignoring unrecognized symbolization option: {mode}"
-            ));
-            warnings.push("expecting -symbolize=[local|fastlocal|remote|none][:force][:demangle=[none|full|templates|default]".to_owned());
-        }
-    }
-    warnings
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn symbolize_is_checked_as_pprof_checks_it() {
-        for fine in [
-            "",
-            "none",
-            "local:force",
-            "demangle=full",
-            "no:x",
-            "Remote",
-            "templates",
-        ] {
-            assert!(symbolize_warnings(fine).is_empty(), "{fine}");
-        }
-        assert_eq!(symbolize_warnings("quick").len(), 2);
-        assert_eq!(symbolize_warnings("a:b:demangle=c").len(), 6);
-        assert_eq!(symbolize_warnings("x:none:y").len(), 2);
     }
 }

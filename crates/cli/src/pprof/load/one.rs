@@ -24,12 +24,13 @@ const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
 const MAX_BYTES: u64 = 4 << 30;
 
 /// Where a profile came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Origin {
     /// It is at hand.
     Local,
-    /// It was made for this request, and is gone unless it is saved.
-    Server,
+    /// It was made for this request, by the server at this URL, and is gone unless it is
+    /// saved.
+    Server(String),
 }
 
 /// Reads a source: what exists as a file is one, everything else may be an address.
@@ -117,10 +118,11 @@ fn elsewhere(
             _ => anyhow::Error::from(error),
         }
     })?;
-    Ok((parsed(bytes, compat)?, Origin::Server))
+    Ok((parsed(bytes, compat)?, Origin::Server(target.url)))
 }
 
-fn options(invocation: &Invocation) -> Options {
+/// How servers are asked.
+pub(crate) fn options(invocation: &Invocation) -> Options {
     let connection = &invocation.connection;
     Options {
         connect_timeout: std::time::Duration::from_secs(30),

@@ -1,0 +1,56 @@
+// Command server serves net/http/pprof, and beside it a heap profile in text that stays the
+// same: at /debug/pprof/fixed as Go writes it, at /debug/pprof/bare without names. It ends
+// with its standard input.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	_ "net/http/pprof"
+	"os"
+	"runtime"
+	"runtime/pprof"
+)
+
+var kept [][]byte
+
+func keep(size int) {
+	for i := 0; i < 64; i++ {
+		kept = append(kept, make([]byte, size))
+	}
+}
+
+func main() {
+	runtime.MemProfileRate = 1
+	keep(1 << 10)
+	keep(8 << 10)
+	var text bytes.Buffer
+	if err := pprof.Lookup("heap").WriteTo(&text, 1); err != nil {
+		panic(err)
+	}
+	var bare bytes.Buffer
+	for _, line := range bytes.SplitAfter(text.Bytes(), []byte("\n")) {
+		if !bytes.HasPrefix(line, []byte("#")) {
+			bare.Write(line)
+		}
+	}
+	serve := func(path string, body []byte) {
+		http.HandleFunc("/debug/pprof/"+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Write(body)
+		})
+	}
+	serve("fixed", text.Bytes())
+	serve("bare", bare.Bytes())
+	// Without /symbol beside it.
+	http.HandleFunc("/alone/bare", func(w http.ResponseWriter, _ *http.Request) { w.Write(bare.Bytes()) })
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(listener.Addr())
+	go http.Serve(listener, nil)
+	io.Copy(io.Discard, os.Stdin)
+}
