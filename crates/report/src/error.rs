@@ -51,6 +51,26 @@ pub enum Error {
         /// A colon, where pprof prints one.
         separator: &'static str,
     },
+    /// No function of a binary lies at an address.
+    #[error("no matches found for address {address:#x}")]
+    NoAddress {
+        /// The address.
+        address: u64,
+    },
+    /// Nothing ran in the function at an address.
+    #[error(
+        "address {address:#x} found in binary, but the corresponding symbols do not have samples in the profile"
+    )]
+    NoSamplesAt {
+        /// The address.
+        address: u64,
+    },
+    /// Code cannot be disassembled.
+    #[error("{reason}")]
+    Disassembly {
+        /// Why, as pprof words it.
+        reason: String,
+    },
     /// A profile could not be made.
     #[error("writing the profile: {source}")]
     Profile {

@@ -37,6 +37,7 @@ mod graph;
 mod head;
 mod heading;
 mod label_units;
+pub mod listing;
 mod names;
 mod node;
 pub mod options;

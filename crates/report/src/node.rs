@@ -192,6 +192,55 @@ impl<'a> NodeRules<'a> {
     }
 }
 
+/// What values can be added up by: numbers below a count, some for each location.
+pub(crate) trait Frames: Sync {
+    /// How many different numbers there are.
+    fn count(&self) -> usize;
+
+    /// The numbers of a location, that of the innermost inlined call first. Numbers from
+    /// [`Frames::count`] on stand for frames that do not count.
+    fn of(&self, location: LocationId) -> &[u32];
+}
+
+impl Frames for NodeTable<'_> {
+    fn count(&self) -> usize {
+        self.len()
+    }
+
+    #[inline]
+    fn of(&self, location: LocationId) -> &[u32] {
+        self.frames(location)
+    }
+}
+
+/// The frames of a profile as groups of nodes.
+pub(crate) struct Grouped<'n> {
+    starts: &'n [u32],
+    frames: Vec<u32>,
+    count: usize,
+}
+
+impl Frames for Grouped<'_> {
+    fn count(&self) -> usize {
+        self.count
+    }
+
+    #[inline]
+    fn of(&self, location: LocationId) -> &[u32] {
+        slice(self.starts, &self.frames, location)
+    }
+}
+
+/// `frames` from `starts[location]` up to `starts[location + 1]`.
+#[inline]
+fn slice<'f>(starts: &[u32], frames: &'f [u32], location: LocationId) -> &'f [u32] {
+    let index = location.index();
+    let Some(&[start, end]) = starts.get(index..index + 2) else {
+        return &[];
+    };
+    frames.get(start as usize..end as usize).unwrap_or_default()
+}
+
 /// The nodes of a profile at one granularity.
 pub(crate) struct NodeTable<'p> {
     infos: Vec<NodeInfo<'p>>,
@@ -219,14 +268,24 @@ impl<'p> NodeTable<'p> {
     /// of the profile.
     #[inline]
     pub(crate) fn frames(&self, location: LocationId) -> &[u32] {
-        let index = location.index();
-        let bounds = self.starts.get(index..index + 2);
-        let Some(&[start, end]) = bounds else {
-            return &[];
-        };
-        self.frames
-            .get(start as usize..end as usize)
-            .unwrap_or_default()
+        slice(&self.starts, &self.frames, location)
+    }
+
+    /// The number of no group.
+    pub(crate) const NO_GROUP: u32 = u32::MAX;
+
+    /// The same frames, each as the group of its node: [`NodeTable::NO_GROUP`] where it has
+    /// none, else below `count`.
+    pub(crate) fn grouped(&self, groups: &[u32], count: usize) -> Grouped<'_> {
+        let group = |&node: &u32| groups.get(node as usize).copied();
+        let frames = self.frames.iter();
+        Grouped {
+            starts: &self.starts,
+            frames: frames
+                .map(|node| group(node).unwrap_or(Self::NO_GROUP))
+                .collect(),
+            count,
+        }
     }
 
     /// The frames of every location.

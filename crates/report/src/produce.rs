@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use crate::callgraph::CallGraph;
 use crate::command::{Command, Format};
 use crate::head::profile_lines;
+use crate::listing::{Disassembly, Listing, SourcePage};
 use crate::options::Options;
 use crate::scope::Scope;
 use crate::tags::Tags;
@@ -61,6 +62,27 @@ pub fn produce(
             let tree = Tree::new(profile, options, argument)?;
             Ok(Produced::text(tree.render_text(zone), tree.notes))
         }
+        Format::Disassembly => {
+            let pattern = argument.unwrap_or_default();
+            let view = Disassembly::new(profile, options, pattern, surroundings.objects)?;
+            Ok(Produced::text(view.render_text(), view.notes))
+        }
+        Format::List => {
+            let pattern = argument.unwrap_or_default();
+            let listing = Listing::new(profile, options, pattern, surroundings.sources)?;
+            Ok(Produced {
+                bytes: listing.render_text(),
+                notes: listing.notes,
+            })
+        }
+        Format::WebList => {
+            let Surroundings {
+                sources, objects, ..
+            } = surroundings;
+            let pattern = argument.unwrap_or_default();
+            let page = SourcePage::new(profile, options, pattern, sources, objects)?;
+            Ok(Produced::text(page.render_html(zone), page.notes))
+        }
         Format::Traces => {
             let traces = Traces::new(profile, options)?;
             let text = traces.render_text(zone);
@@ -95,7 +117,7 @@ pub fn produce(
                 notes,
             })
         }
-        _ => Err(Error::Unavailable {
+        Format::Picture(_) => Err(Error::Unavailable {
             command: command.name,
         }
         .into()),

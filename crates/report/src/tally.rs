@@ -7,7 +7,7 @@
 
 use fathom_profile::Profile;
 
-use crate::node::NodeTable;
+use crate::node::Frames;
 use crate::parallel::in_parts;
 use crate::scope::{Scope, Weight};
 
@@ -38,8 +38,8 @@ struct Cell {
     mark: u32,
 }
 
-/// Adds up what fell to each node.
-pub(crate) fn tally(scope: &Scope<'_>, nodes: &NodeTable<'_>) -> Vec<Tally> {
+/// Adds up what fell to each node, or to each group of nodes.
+pub(crate) fn tally(scope: &Scope<'_>, nodes: &impl Frames) -> Vec<Tally> {
     let values = tally_column(&scope.profile, nodes, scope.column);
     let divisors = scope
         .divisor
@@ -56,7 +56,7 @@ pub(crate) fn tally(scope: &Scope<'_>, nodes: &NodeTable<'_>) -> Vec<Tally> {
     tallies.collect()
 }
 
-fn tally_column(profile: &Profile, nodes: &NodeTable<'_>, column: usize) -> Vec<Cell> {
+fn tally_column(profile: &Profile, nodes: &impl Frames, column: usize) -> Vec<Cell> {
     in_parts(
         profile.sample_count(),
         |samples| tally_range(profile, nodes, column, samples),
@@ -71,11 +71,11 @@ fn tally_column(profile: &Profile, nodes: &NodeTable<'_>, column: usize) -> Vec<
 
 fn tally_range(
     profile: &Profile,
-    nodes: &NodeTable<'_>,
+    nodes: &impl Frames,
     column: usize,
     samples: std::ops::Range<usize>,
 ) -> Vec<Cell> {
-    let mut cells = vec![Cell::default(); nodes.len()];
+    let mut cells = vec![Cell::default(); nodes.count()];
     let values = profile.values(column);
     for sample in samples {
         let value = values.get(sample).copied().unwrap_or(0);
@@ -85,7 +85,7 @@ fn tally_range(
         let mark = u32::try_from(sample + 1).unwrap_or(u32::MAX);
         let stack = profile.stack(sample);
         for &location in stack {
-            for &node in nodes.frames(location) {
+            for &node in nodes.of(location) {
                 if let Some(cell) = cells.get_mut(node as usize)
                     && cell.mark != mark
                 {
@@ -96,7 +96,7 @@ fn tally_range(
         }
         let leaf = stack
             .first()
-            .and_then(|&location| nodes.frames(location).first());
+            .and_then(|&location| nodes.of(location).first());
         if let Some(cell) = leaf.and_then(|&node| cells.get_mut(node as usize)) {
             cell.flat = cell.flat.wrapping_add(value);
         }
