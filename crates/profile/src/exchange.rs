@@ -16,8 +16,11 @@ mod call_tree;
 pub mod callgrind;
 pub mod chrome;
 pub mod firefox;
+mod form;
 mod rows;
 pub mod speedscope;
+
+pub use form::Form;
 
 /// Reads JSON of any of these formats.
 pub(crate) fn read_json(bytes: &[u8], limits: &Limits) -> Result<Profile, Error> {

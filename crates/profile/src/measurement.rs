@@ -132,12 +132,12 @@ pub fn scale<'a>(value: i64, from: &str, to: &'a str) -> (f64, &'a str) {
 }
 
 /// Returns how much of `to` one `from` is.
-pub(crate) fn ratio(from: &str, to: &str) -> f64 {
+pub fn ratio(from: &str, to: &str) -> f64 {
     scale(1, from, to).0
 }
 
 /// Whether both units are of one family.
-pub(crate) fn same_family(a: &str, b: &str) -> bool {
+pub fn same_family(a: &str, b: &str) -> bool {
     FAMILIES
         .iter()
         .any(|family| family.find(a).is_some() && family.find(b).is_some())

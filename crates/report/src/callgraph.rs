@@ -13,6 +13,7 @@ use crate::Failure;
 use crate::colour::Score;
 use crate::command::{Format, Picture};
 use crate::graph::{Graph, MAX_TAGS, NodeTags, Tag};
+use crate::handle::Handle;
 use crate::head::{Extent, Head};
 use crate::names;
 use crate::node::NodeInfo;
@@ -41,6 +42,8 @@ pub struct CallGraph {
 pub struct GraphNode {
     /// What it is called in full.
     pub name: String,
+    /// The handle of its function; nothing where it is no function.
+    pub handle: Option<Handle>,
     /// What is written into it before the values: lines that were parts of a name, and
     /// lines that were not.
     pub lines: Vec<GraphLine>,
@@ -199,6 +202,7 @@ fn graph_node(graph: &Graph<'_>, node: u32, most: u64) -> GraphNode {
         .unwrap_or_default();
     GraphNode {
         name: graph.label(node).into_owned(),
+        handle: graph.info(node).and_then(NodeInfo::handle),
         lines: graph.info(node).map(lines).unwrap_or_default(),
         flat,
         cum,

@@ -70,6 +70,32 @@ pub enum Error {
     Disassembly {
         /// Why, as pprof words it.
         reason: String,
+    /// No function has the handle.
+    #[error("no function of the profile has the handle {handle}")]
+    UnknownHandle {
+        /// The handle.
+        handle: String,
+    },
+    /// The beginning of a handle fits several functions.
+    #[error(
+        "{count} functions begin with the handle {handle}, {} among them: write more of it",
+        names.join(", ")
+    )]
+    AmbiguousHandle {
+        /// What was given.
+        handle: String,
+        /// How many functions it fits.
+        count: usize,
+        /// Some of them.
+        names: Vec<String>,
+    },
+    /// Two profiles show values that cannot be compared.
+    #[error("the profiles cannot be compared: one shows {old}, the other {new}")]
+    Incomparable {
+        /// The sample type and unit of the first.
+        old: String,
+        /// The sample type and unit of the second.
+        new: String,
     },
     /// A profile could not be made.
     #[error("writing the profile: {source}")]

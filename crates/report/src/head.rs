@@ -230,7 +230,7 @@ pub(crate) fn profile_lines(
 }
 
 /// The filters that the head names, in pprof's order.
-fn active_filters(options: &Options) -> Vec<String> {
+pub(crate) fn active_filters(options: &Options) -> Vec<String> {
     [
         ("focus", &options.focus),
         ("ignore", &options.ignore),

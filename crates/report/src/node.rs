@@ -12,6 +12,7 @@ use fathom_profile::{FunctionId, Line, LocationId, Profile, StringId};
 use hashbrown::HashMap;
 use serde::Serialize;
 
+use crate::handle::Handle;
 use crate::paths;
 use crate::scope::Scope;
 
@@ -94,6 +95,11 @@ impl<'p> NodeInfo<'p> {
             return Cow::Borrowed(self.name);
         }
         Cow::Owned(self.components().join(" "))
+    }
+
+    /// The handle of its function; nothing without one.
+    pub(crate) fn handle(&self) -> Option<Handle> {
+        (!self.name.is_empty()).then(|| Handle::of(self.name))
     }
 
     /// The parts of the label: address, name, and place or what else tells the node.

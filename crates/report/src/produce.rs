@@ -55,7 +55,13 @@ pub fn produce(
         Format::Text => {
             let top = Top::new(profile, options, Intervals::Omit)?;
             let zone = zone.clone();
-            let text = render_text(&top, &TextOptions { zone });
+            let text = render_text(
+                &top,
+                &TextOptions {
+                    zone,
+                    ..TextOptions::default()
+                },
+            );
             Ok(Produced::text(text, top.notes))
         }
         Format::Tree => {

@@ -97,6 +97,11 @@ impl Tags {
         })
     }
 
+    /// Writes the values as comma-separated values, a row each.
+    pub fn render_csv(&self) -> String {
+        crate::csv::tags(self)
+    }
+
     /// The view as `go tool pprof -tags` prints it.
     pub fn as_text(&self) -> &str {
         &self.text

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::Failure;
 use crate::command::Format;
+use crate::handle::Handle;
 use crate::head::profile_lines;
 use crate::node::{NodeInfo, NodeRules, NodeTable};
 use crate::options::Options;
@@ -45,6 +46,8 @@ pub struct Trace {
 pub struct TraceFrame {
     /// What it is called.
     pub name: String,
+    /// The handle of its function; nothing without one.
+    pub handle: Option<Handle>,
     /// Whether its code lies inside its caller's.
     pub inline: bool,
 }
@@ -80,6 +83,7 @@ impl<'p> Traces<'p> {
                 .frames(&nodes, sample)
                 .map(|(node, inline)| TraceFrame {
                     name: names.get(node as usize).cloned().unwrap_or_default(),
+                    handle: nodes.info(node as usize).and_then(NodeInfo::handle),
                     inline,
                 })
                 .collect();

@@ -10,7 +10,9 @@ use serde::Serialize;
 use crate::command::Format;
 use crate::edge::Edge;
 use crate::graph::Graph;
+use crate::handle::Handle;
 use crate::head::{Extent, Head};
+use crate::node::NodeInfo;
 use crate::options::Options;
 use crate::scope::Scope;
 use crate::{Error, Failure, pattern};
@@ -36,6 +38,8 @@ pub struct Tree {
 pub struct TreeEntry {
     /// What it is called.
     pub name: String,
+    /// The handle of its function; nothing where it is no function.
+    pub handle: Option<Handle>,
     /// What fell to it, in the unit of the heading.
     pub flat: i64,
     /// `flat` in percent of the total.
@@ -57,6 +61,8 @@ pub struct TreeEntry {
 pub struct Call {
     /// The other entry.
     pub name: String,
+    /// The handle of its function.
+    pub handle: Option<Handle>,
     /// What went through the call, in the unit of the heading.
     pub weight: i64,
     /// Whether every such call was inlined.
@@ -101,6 +107,21 @@ impl Tree {
 
     /// Prints the view as `go tool pprof -tree` does.
     pub fn render_text(&self, zone: &TimeZone) -> String {
+        self.render(zone, false)
+    }
+
+    /// Writes entries and calls as comma-separated values, a row each.
+    pub fn render_csv(&self) -> String {
+        crate::csv::tree(self)
+    }
+
+    /// Prints the view as [`Tree::render_text`] does, with the handle of its function
+    /// behind the name of each entry.
+    pub fn render_text_with_handles(&self, zone: &TimeZone) -> String {
+        self.render(zone, true)
+    }
+
+    fn render(&self, zone: &TimeZone, handles: bool) -> String {
         let head = &self.head;
         let mut out = head.lines(zone, Extent::Text).join("\n");
         let _ = write!(out, "\n{SEPARATOR}\n{LEGEND}\n");
@@ -111,13 +132,17 @@ impl Tree {
             sum = sum.wrapping_add(entry.flat);
             let _ = writeln!(
                 out,
-                "{:>10} {} {} {:>10} {}                | {}",
+                "{:>10} {} {} {:>10} {}                | {}{}",
                 head.format(entry.flat),
                 head.percentage(entry.flat),
                 head.percentage(sum),
                 head.format(entry.cum),
                 head.percentage(entry.cum),
                 entry.name,
+                entry
+                    .handle
+                    .filter(|_| handles)
+                    .map_or_else(String::new, |handle| format!(" {handle}")),
             );
             self.write_calls(&mut out, &entry.callees, entry.cum);
         }
@@ -149,6 +174,7 @@ fn entries(
 ) -> Vec<TreeEntry> {
     let call = |edge: &Edge, other: u32| Call {
         name: graph.label(other).into_owned(),
+        handle: graph.info(other).and_then(NodeInfo::handle),
         weight: edge.weight_of(scope),
         inline: edge.inline,
     };
@@ -168,6 +194,7 @@ fn entries(
         sum = sum.wrapping_add(flat);
         entries.push(TreeEntry {
             name: name.into_owned(),
+            handle: graph.info(node).and_then(NodeInfo::handle),
             flat,
             flat_percent: head.percent(flat),
             sum_percent: head.percent(sum),

@@ -5,9 +5,11 @@
 //! `internal/driver/config.go`); options of our own say so ([`Spec::is_ours`]). A new
 //! option is one entry of the table below, and tests hold every surface to it.
 
+mod presentation;
 mod spec;
 mod value;
 
+pub use presentation::Group;
 pub use spec::{Choice, Kind, Spec, find, spec_of_choice};
 pub use value::{SetError, flag_value, go_float};
 

@@ -17,8 +17,9 @@ use crate::Failure;
 use crate::command::Format;
 use crate::edge::{Calls, Inlining};
 use crate::graph::Dropped;
+use crate::handle::Handle;
 use crate::head::Head;
-use crate::node::{NodeRules, NodeTable};
+use crate::node::{NodeInfo, NodeRules, NodeTable};
 use crate::options::Options;
 use crate::order::{self, Large};
 use crate::scope::Scope;
@@ -54,6 +55,8 @@ pub struct Top {
 pub struct TopRow {
     /// What it is called.
     pub name: String,
+    /// The handle of its function; nothing where the row is no function.
+    pub handle: Option<Handle>,
     /// Whether its code was inlined into its callers.
     pub inlining: Option<Inlining>,
     /// What fell to it, in the unit of the heading.
@@ -132,6 +135,7 @@ impl Top {
                     name: info
                         .map(|info| info.label().into_owned())
                         .unwrap_or_default(),
+                    handle: info.and_then(NodeInfo::handle),
                     inlining: marks.get(node as usize).copied().flatten(),
                     flat,
                     flat_percent: head.percent(flat),
@@ -157,6 +161,11 @@ impl Top {
             sampling,
             notes: scope.notes.clone(),
         })
+    }
+
+    /// Writes the rows as comma-separated values.
+    pub fn render_csv(&self) -> String {
+        crate::csv::top(self)
     }
 
     /// Tells what is not among the rows and which flags show it; `None` when all is.

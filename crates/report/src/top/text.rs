@@ -16,6 +16,8 @@ use crate::head::Extent;
 pub struct TextOptions {
     /// The zone in which the profile's time is told.
     pub zone: TimeZone,
+    /// Whether a column before the name holds the functions' handles.
+    pub handles: bool,
 }
 
 impl Default for TextOptions {
@@ -23,6 +25,7 @@ impl Default for TextOptions {
     fn default() -> Self {
         Self {
             zone: TimeZone::UTC,
+            handles: false,
         }
     }
 }
@@ -45,16 +48,19 @@ pub fn render_text(top: &Top, options: &TextOptions) -> String {
     if intervals {
         let _ = write!(out, "  {:>23}  {:>23}", "flat 95%", "cum 95%");
     }
+    if options.handles {
+        let _ = write!(out, "  {:>9}", "handle");
+    }
     out.push('\n');
     let mut sum = 0_i64;
     for row in &top.rows {
         sum = sum.wrapping_add(row.flat);
-        write_row(&mut out, top, row, sum, intervals);
+        write_row(&mut out, top, row, sum, intervals, options.handles);
     }
     out
 }
 
-fn write_row(out: &mut String, top: &Top, row: &TopRow, sum: i64, intervals: bool) {
+fn write_row(out: &mut String, top: &Top, row: &TopRow, sum: i64, intervals: bool, handles: bool) {
     let percentage = |value: i64| top.head.percentage(value);
     let _ = write!(
         out,
@@ -76,6 +82,10 @@ fn write_row(out: &mut String, top: &Top, row: &TopRow, sum: i64, intervals: boo
             (range(row.flat), range(row.cum), mark)
         });
         let _ = write!(out, "{mark:>2}{flat:>23}  {cum:>23}");
+    }
+    if handles {
+        let handle = row.handle.map(|handle| handle.to_string());
+        let _ = write!(out, "  {:>9}", handle.unwrap_or_default());
     }
     let _ = write!(out, "  {}", row.name);
     if let Some(inlining) = row.inlining {
