@@ -70,6 +70,7 @@ pub enum Error {
     Disassembly {
         /// Why, as pprof words it.
         reason: String,
+    },
     /// No function has the handle.
     #[error("no function of the profile has the handle {handle}")]
     UnknownHandle {
@@ -103,11 +104,27 @@ pub enum Error {
         /// What is wrong.
         source: fathom_profile::Error,
     },
-    /// The command is not written yet.
-    #[error("{command} is not there yet: go tool pprof has it")]
-    Unavailable {
-        /// The command.
-        command: &'static str,
+    /// The boxes of a call graph could not be placed.
+    #[error("placing the boxes of the graph: {reason}")]
+    Layout {
+        /// Which limit the graph passes.
+        reason: String,
+    },
+    /// A drawing could not be turned into a picture.
+    #[error("making a {format} of the drawing: {reason}")]
+    Picture {
+        /// The picture's format.
+        format: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A picture with no pixels, or with more than are drawn or its format can say.
+    #[error("a {format} of {size} pixels is too large or too small")]
+    PictureSize {
+        /// The picture's format.
+        format: &'static str,
+        /// Width and height.
+        size: String,
     },
 }
 

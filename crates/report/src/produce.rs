@@ -15,7 +15,7 @@ use crate::tags::Tags;
 use crate::top::{Intervals, TextOptions, Top, render_text};
 use crate::traces::Traces;
 use crate::tree::Tree;
-use crate::{Error, Failure, Surroundings};
+use crate::{Failure, Surroundings, picture};
 
 /// What a command made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +115,19 @@ pub fn produce(
             let graph = CallGraph::new(profile, options)?;
             Ok(Produced::text(graph.render_dot(zone), graph.notes))
         }
+        Format::Picture(format) => {
+            let mut graph = CallGraph::new(profile, options)?;
+            let mut notes = std::mem::take(&mut graph.notes);
+            let failure = |error, notes: &[String]| Failure {
+                error,
+                notes: notes.to_vec(),
+            };
+            let drawing = graph.draw(zone).map_err(|error| failure(error, &notes))?;
+            let (bytes, note) =
+                picture::of(&drawing, format).map_err(|error| failure(error, &notes))?;
+            notes.extend(note);
+            Ok(Produced { bytes, notes })
+        }
         Format::Proto | Format::Raw => whole(profile, command, options, zone),
         Format::TopProto => {
             let (entries, notes) = crate::top_proto::top_proto(profile, options)?;
@@ -123,10 +136,6 @@ pub fn produce(
                 notes,
             })
         }
-        Format::Picture(_) => Err(Error::Unavailable {
-            command: command.name,
-        }
-        .into()),
     }
 }
 

@@ -58,7 +58,13 @@ pub(crate) fn run(args: &TopArgs, output: &Output) -> anyhow::Result<Exit> {
         output.note(note);
     }
     let zone = TimeZone::system();
-    output.data(&render_text(&top, &TextOptions { zone }))?;
+    output.data(&render_text(
+        &top,
+        &TextOptions {
+            zone,
+            ..TextOptions::default()
+        },
+    ))?;
     if let Some(hidden) = top.hidden_summary() {
         output.note(&hidden);
     }

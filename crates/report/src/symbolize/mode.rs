@@ -73,7 +73,7 @@ impl Mode {
         let mut warnings = Vec::new();
         for word in text.to_lowercase().split(':') {
             match word {
-                "" => continue,
+                "" => {}
                 "none" | "no" => {
                     return Parsed {
                         mode: None,

@@ -336,8 +336,8 @@ mod tests {
             .unwrap();
         assert_eq!(named, 2);
         let profile = Servers::without_urls(naming.finish().unwrap(), Defects::Corrected).unwrap();
-        let names: Vec<_> = profile.frames(0).map(|frame| frame.function).collect();
-        assert_eq!(names, ["a", "", "b", ""]);
+        let functions: Vec<_> = profile.frames(0).map(|frame| frame.function).collect();
+        assert_eq!(functions, ["a", "", "b", ""]);
         assert!(profile.mappings()[0].file.is_empty());
         assert!(profile.mappings()[0].symbols.functions);
         assert_eq!(queries(&profile, &all, false, 2, symbol).unwrap(), []);

@@ -152,6 +152,7 @@ mod tests {
 
     #[test]
     fn only_what_can_have_names_is_asked_for() {
+        use Plan::{Complete, Nameless, Read};
         let profile = profile(&[
             ("", "", false),
             ("/bin/app", "", false),
@@ -164,7 +165,6 @@ mod tests {
             ("http://h/debug/pprof/heap", "ab12", false),
             ("c:/app.exe", "", false),
         ]);
-        use Plan::{Complete, Nameless, Read};
         assert_eq!(
             plans(&profile, false, Defects::Corrected),
             [

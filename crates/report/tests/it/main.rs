@@ -3,7 +3,10 @@
 
 mod any_answer;
 mod differential;
+mod drawing;
+mod flame;
 mod intervals;
+mod picture;
 mod properties;
 mod symbolize;
 mod view;
