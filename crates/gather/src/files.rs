@@ -201,7 +201,8 @@ fn plain_bytes(kind: Kind, bytes: Vec<u8>, max_bytes: u64) -> Vec<u8> {
 }
 
 /// Tells the round from the names that recorders give to later readings:
-/// `status_2.txt`, `status.1.txt`, `vars_gc1.json`, `status_after3s.txt`.
+/// `status_2.txt`, `status.1.txt`, `mutex.1.pb.gz`, `vars_gc1.json`,
+/// `status_after3s.txt`.
 fn round_of(kind: Kind, name: &str) -> u8 {
     let file = name.rsplit('/').next().unwrap_or(name);
     let stem = match file.rsplit_once('.') {
@@ -211,6 +212,7 @@ fn round_of(kind: Kind, name: &str) -> u8 {
     if stem.contains("_after") && kind != Kind::HeapAfterGc {
         return 2;
     }
+    let stem = stem.strip_suffix(".pb").unwrap_or(stem);
     let again = ["_2", "-2", ".1"].iter().any(|end| stem.ends_with(end));
     let after_gc = stem.contains("gc1") && kind != Kind::HeapAfterGc;
     u8::from(again || after_gc)
@@ -272,6 +274,8 @@ mod tests {
         assert_eq!(round_of(Kind::Status, "a/status_2.txt"), 1);
         assert_eq!(round_of(Kind::Status, "proc/status.1.txt"), 1);
         assert_eq!(round_of(Kind::ExpVar, "vars_gc1.json"), 1);
+        assert_eq!(round_of(Kind::Mutex, "pprof/mutex.1.pb.gz"), 1);
+        assert_eq!(round_of(Kind::Mutex, "mutex.pb.gz"), 0);
         assert_eq!(round_of(Kind::HeapAfterGc, "heap_gc1.pb.gz"), 0);
         assert_eq!(round_of(Kind::Status, "status_after3s.txt"), 2);
         assert_eq!(round_of(Kind::CgroupFile, "memory.current"), 0);

@@ -107,6 +107,7 @@ impl Server {
             "threadcreate?debug=1",
             threads,
         );
+        self.take_contention(recorder, &index, 0);
         self.take_named(recorder, &index);
         self.take_requested(recorder, &index, heap_bytes);
     }
@@ -268,13 +269,45 @@ impl Server {
         self.take_within(recorder, Kind::Heap, query, name, round, timeout);
     }
 
+    /// Takes the mutex and block profiles, which neither stop nor delay the
+    /// program. Both add up since the start, so that a second reading tells what
+    /// the time in between added.
+    ///
+    /// The text of a mutex profile alone says whether the runtime records
+    /// contention at all; it is taken where it is cheap.
+    fn take_contention(&self, recorder: &mut Recorder<'_>, index: &Index, round: u8) {
+        let Index::Names(listed) = index else { return };
+        let timeout = recorder.options.timeout;
+        for (kind, query) in [(Kind::Mutex, "mutex"), (Kind::Block, "block")] {
+            if !listed.contains(query) {
+                continue;
+            }
+            let name = match round {
+                0 => format!("pprof/{query}.pb.gz"),
+                again => format!("pprof/{query}.{again}.pb.gz"),
+            };
+            let bytes = self.take_within(recorder, kind, query, &name, round, timeout);
+            let is_cheap = bytes.is_some_and(|bytes| bytes < CHEAP_HEAP_BYTES);
+            if kind == Kind::Mutex && round == 0 && is_cheap {
+                let name = "pprof/mutex.debug1.txt";
+                self.take_profile(recorder, kind, "mutex?debug=1", name);
+            }
+        }
+    }
+
     /// Takes the profiles that the address and the options name.
     fn take_named(&self, recorder: &mut Recorder<'_>, index: &Index) {
         let mut queries: Vec<String> = recorder.options.profiles.clone();
         queries.extend(self.address.profile().map(str::to_owned));
         for query in queries {
             let (name, parameters) = query.split_once('?').unwrap_or((&query, ""));
-            let taken = parameters.is_empty() && matches!(name, "heap" | "goroutine");
+            let listed = matches!(index, Index::Names(names) if names.contains(name));
+            let taken = parameters.is_empty()
+                && match name {
+                    "heap" | "goroutine" => true,
+                    "mutex" | "block" => listed,
+                    _ => false,
+                };
             if taken {
                 continue;
             }
@@ -302,7 +335,13 @@ impl Server {
         let debug = parameter("debug").unwrap_or(0);
         let seconds = parameter("seconds");
         let kind = match (name, debug) {
-            _ if seconds.is_some() && !matches!(name, "profile" | "trace") => Kind::OtherProfile,
+            // What adds up, and says over what time, is what it is; the others'
+            // differences are no heap and no goroutines.
+            ("heap" | "allocs" | "goroutine" | "goroutineleak" | "threadcreate", _)
+                if seconds.is_some() =>
+            {
+                Kind::OtherProfile
+            }
             ("heap", _) if parameter("gc").is_some_and(|gc| gc > 0) => Kind::HeapAfterGc,
             ("heap", _) => Kind::Heap,
             ("allocs", _) => Kind::Allocs,
@@ -319,7 +358,8 @@ impl Server {
         let stem = match kind {
             Kind::HeapAfterGc => "heap_gc1".to_owned(),
             Kind::Cpu => "cpu".to_owned(),
-            _ if seconds.is_some() && kind == Kind::OtherProfile => format!("{name}_delta"),
+            Kind::Trace => "trace".to_owned(),
+            _ if seconds.is_some() => format!("{}_delta", name.replace('/', "_")),
             _ => name.replace('/', "_"),
         };
         let file = match (kind, debug) {
@@ -366,6 +406,9 @@ impl Server {
                 .timeout
                 .saturating_add(Duration::from_secs(seconds.into()));
             self.take_within(recorder, kind, &query, name, 0, timeout);
+        }
+        if options.profile_seconds.is_some() || options.trace_seconds.is_some() {
+            self.take_contention(recorder, index, 1);
         }
         if options.gc {
             let name = "pprof/heap_gc1.pb.gz";

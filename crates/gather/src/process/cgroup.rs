@@ -1,4 +1,4 @@
-//! The memory cgroup of a process, version 1 and 2.
+//! The memory cgroup of a process, version 1 and 2; in version 2 its CPU limit too.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -9,8 +9,10 @@ use crate::clock::Stopwatch;
 use crate::recorder::{Recorder, Wanted};
 
 /// Files of a v2 cgroup (kernel, `admin-guide/cgroup-v2.rst`).
-const FILES_V2: [&str; 14] = [
+const FILES_V2: [&str; 16] = [
     "cgroup.procs",
+    "cpu.max",
+    "cpu.stat",
     "memory.current",
     "memory.max",
     "memory.high",
@@ -43,7 +45,7 @@ const FILES_V1: [&str; 11] = [
 
 /// Files of the cgroups above a v2 cgroup, which limit it as well. In v1
 /// `memory.stat` itself says the limit of the whole hierarchy.
-const FILES_ABOVE: [&str; 3] = ["memory.max", "memory.high", "memory.current"];
+const FILES_ABOVE: [&str; 4] = ["memory.max", "memory.high", "memory.current", "cpu.max"];
 
 /// Where the memory cgroup of a process lies.
 #[derive(Debug, PartialEq, Eq)]

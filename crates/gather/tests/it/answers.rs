@@ -32,6 +32,9 @@ fn a_go_server_is_asked_in_the_order_that_disturbs_least() {
             "/debug/pprof/heap?debug=1",
             "/debug/pprof/goroutine",
             "/debug/pprof/threadcreate?debug=1",
+            "/debug/pprof/mutex",
+            "/debug/pprof/mutex?debug=1",
+            "/debug/pprof/block",
         ]
     );
     assert_eq!(
@@ -43,6 +46,9 @@ fn a_go_server_is_asked_in_the_order_that_disturbs_least() {
             "pprof/heap.debug1.txt",
             "pprof/goroutine.pb.gz",
             "pprof/threadcreate.debug1.txt",
+            "pprof/mutex.pb.gz",
+            "pprof/mutex.debug1.txt",
+            "pprof/block.pb.gz",
         ]
     );
     assert!(taken.target.remote);
@@ -67,6 +73,8 @@ fn what_collects_or_stops_the_world_is_taken_on_request_and_told() {
         server.paths()[8..],
         [
             "/debug/pprof/mutex",
+            "/debug/pprof/mutex?debug=1",
+            "/debug/pprof/block",
             "/debug/pprof/goroutine?debug=2",
             "/debug/pprof/heap?gc=1",
             "/debug/vars",

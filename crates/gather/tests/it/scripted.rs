@@ -172,6 +172,11 @@ pub(crate) fn go_answers() -> HashMap<&'static str, Reply> {
             Reply::Body("text/plain", go("threadcreate_debug1.txt")),
         ),
         ("/debug/pprof/mutex", proto("mutex.pb.gz")),
+        (
+            "/debug/pprof/mutex?debug=1",
+            Reply::Body("text/plain", go("mutex_debug1.txt")),
+        ),
+        ("/debug/pprof/block", proto("block.pb.gz")),
     ])
 }
 
