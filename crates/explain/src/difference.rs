@@ -8,6 +8,7 @@ use crate::heap_state::whole;
 use crate::ledger::{Class, Row};
 use crate::reconcile::Cause;
 use crate::situation::difference as subtract;
+use crate::time_use;
 use crate::totals::Totals;
 use crate::{Explained, Situation};
 use fathom_finding::{Confidence, Finding, Severity, rank};
@@ -304,6 +305,7 @@ fn growth(before: &Situation, after: &Situation) -> Vec<Finding> {
         [goroutine_growth(before, after), site_growth(before, after)]
             .into_iter()
             .flatten()
+            .chain(time_use::between(before, after))
             .collect(),
     )
 }

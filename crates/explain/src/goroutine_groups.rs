@@ -3,6 +3,7 @@
 use crate::heap_sites::is_standard_library;
 use fathom_goruntime::goroutine::{self, Dump};
 use fathom_profile::Profile;
+use fathom_profile::site::is_runtime;
 use std::collections::HashMap;
 
 /// Goroutines with one stack.
@@ -21,6 +22,41 @@ pub(crate) struct Group {
     pub(crate) longest_minutes: Option<u32>,
     /// The function that started them, where known.
     pub(crate) created_by: Option<String>,
+}
+
+impl Group {
+    /// Returns the function that takes the lock for which the group waits, the
+    /// innermost outside the runtime and `sync`; `None` for other groups.
+    ///
+    /// The state is not asked: `semacquire` stands for several waits before Go
+    /// 1.24, and a profile has none.
+    fn lock_owner(&self) -> Option<&str> {
+        let mut takes_lock = false;
+        for function in &self.functions {
+            let is_inner = function.is_empty()
+                || function.starts_with("0x")
+                || is_runtime(function)
+                || function.starts_with("sync.")
+                || function.starts_with("internal/sync.");
+            if !is_inner {
+                return takes_lock.then_some(function);
+            }
+            takes_lock |= ["Lock", "RLock", "lockSlow", "rLockSlow"]
+                .iter()
+                .any(|end| {
+                    function.strip_suffix(end).is_some_and(|start| {
+                        start.ends_with("(*Mutex).") || start.ends_with("(*RWMutex).")
+                    })
+                });
+        }
+        None
+    }
+
+    /// Returns the innermost function of the program's own.
+    fn own_function(&self) -> Option<&str> {
+        let own = |function: &&String| !function.is_empty() && !is_standard_library(function);
+        self.functions.iter().find(own).map(String::as_str)
+    }
 }
 
 /// All goroutines, most numerous group first.
@@ -105,6 +141,50 @@ impl Goroutines {
         }
     }
 
+    /// Counts the goroutines that wait for locks.
+    pub(crate) fn lock_waiters(&self) -> u64 {
+        let waiting = self
+            .groups
+            .iter()
+            .filter(|group| group.lock_owner().is_some());
+        waiting.fold(0, |sum, group| sum.saturating_add(group.count))
+    }
+
+    /// Counts the goroutines that wait for a lock that `owner` takes, or that
+    /// wait for any in `function`: one function often takes and releases it.
+    pub(crate) fn waiting_for_lock(&self, owner: &str, function: &str) -> u64 {
+        let waiting = self.groups.iter().filter(|group| {
+            group
+                .lock_owner()
+                .is_some_and(|taken_by| taken_by == owner || group.own_function() == Some(function))
+        });
+        waiting.fold(0, |sum, group| sum.saturating_add(group.count))
+    }
+
+    /// Returns the lock for which most goroutines wait, as the line of the
+    /// program where most of them do, and how many they are.
+    pub(crate) fn longest_lock_queue(&self) -> Option<(&str, u64)> {
+        let mut queues: Vec<(&str, &str, u64)> = Vec::new();
+        for group in &self.groups {
+            let Some(owner) = group.lock_owner() else {
+                continue;
+            };
+            match queues.iter_mut().find(|(known, _, _)| *known == owner) {
+                Some((_, _, waiting)) => *waiting = waiting.saturating_add(group.count),
+                None => queues.push((owner, &group.place, group.count)),
+            }
+        }
+        // The first of equals: groups are in the order of their size.
+        let longest = queues.into_iter().rev().max_by_key(|queue| queue.2)?;
+        Some((longest.1, longest.2))
+    }
+
+    /// Counts the goroutines whose place is this.
+    pub(crate) fn standing_at(&self, place: &str) -> u64 {
+        let standing = self.groups.iter().filter(|group| group.place == place);
+        standing.fold(0, |sum, group| sum.saturating_add(group.count))
+    }
+
     /// Returns the group that runs finalizers or cleanups and stands in the
     /// program's own code.
     ///
@@ -151,6 +231,61 @@ fn at((function, file, line): (&str, &str, i64)) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn group(count: u64, place: &str, functions: &[&str]) -> Group {
+        Group {
+            count,
+            state: None,
+            place: place.to_owned(),
+            functions: functions.iter().map(|&name| name.to_owned()).collect(),
+            longest_minutes: None,
+            created_by: None,
+        }
+    }
+
+    #[test]
+    fn a_queue_is_all_that_wait_for_one_owner() {
+        let park = [
+            "runtime.gopark",
+            "internal/sync.runtime_SemacquireMutex",
+            "internal/sync.(*Mutex).lockSlow",
+            "sync.(*Mutex).Lock",
+        ];
+        let with = |rest: &[&'static str]| [&park[..], rest].concat();
+        let groups = vec![
+            group(
+                30,
+                "main.a (m.go:3)",
+                &with(&["log.(*Logger).output", "main.a"]),
+            ),
+            group(
+                50,
+                "main.idle (m.go:9)",
+                &["runtime.gopark", "runtime.chanrecv1", "main.idle"],
+            ),
+            group(
+                9,
+                "main.b (m.go:5)",
+                &with(&["log.(*Logger).output", "main.b"]),
+            ),
+            group(35, "main.c (m.go:7)", &with(&["main.c"])),
+            group(
+                40,
+                "main.all (m.go:8)",
+                &[
+                    "sync.runtime_SemacquireWaitGroup",
+                    "sync.(*WaitGroup).Wait",
+                    "main.all",
+                ],
+            ),
+        ];
+        let all = Goroutines::sorted(groups, false);
+        assert_eq!(all.longest_lock_queue(), Some(("main.a (m.go:3)", 39)));
+        assert_eq!(all.lock_waiters(), 74);
+        assert_eq!(all.waiting_for_lock("main.c", "main.c"), 35);
+        assert_eq!(all.waiting_for_lock("main.other", "main.b"), 9);
+        assert_eq!(all.standing_at("main.idle (m.go:9)"), 50);
+    }
 
     #[test]
     fn the_place_is_the_programs_own() {

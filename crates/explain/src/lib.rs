@@ -24,6 +24,8 @@
 
 mod amount;
 mod beside;
+mod contention;
+mod cpu_use;
 mod difference;
 mod explanation;
 mod goroutine_groups;
@@ -37,6 +39,7 @@ mod process;
 mod reconcile;
 mod rules;
 mod situation;
+mod time_use;
 mod totals;
 
 pub use amount::{bytes, count, percent, seconds, signed_bytes};

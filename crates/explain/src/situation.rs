@@ -5,6 +5,7 @@ use crate::heap_sites::HeapSites;
 use crate::heap_state::HeapState;
 use crate::ledger::Ledger;
 use crate::missing::Gaps;
+use crate::time_use::TimeUse;
 use fathom_evidence::{Artefact, Capture, Kind, Target};
 use fathom_goruntime::buildinfo::BuildInfo;
 use fathom_goruntime::expvar;
@@ -79,6 +80,8 @@ pub struct Situation {
     pub(crate) work_buffers: u64,
     /// When the evidence was taken, unix nanoseconds; 0 where unknown.
     pub(crate) taken_at: u64,
+    /// Profiles of processors, locks and channels.
+    pub(crate) time: TimeUse,
     /// The ledger, so that rules can speak of its rows.
     pub(crate) ledger: Ledger,
 }
@@ -130,6 +133,7 @@ impl Situation {
         situation.read_kernel(capture, gaps);
         situation.read_runtime(capture, gaps);
         situation.read_profiles(capture, gaps);
+        situation.time = TimeUse::read(capture, &situation, gaps);
         situation.derive();
         situation.ledger = crate::ledger::build(&situation);
         situation

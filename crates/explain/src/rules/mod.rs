@@ -28,10 +28,16 @@ pub enum Need {
     Goroutines,
     /// The memory controller's numbers.
     Cgroup,
+    /// A CPU profile.
+    CpuProfile,
+    /// A mutex profile, or the locks of a block profile.
+    MutexProfile,
+    /// A block profile.
+    BlockProfile,
 }
 
 impl Need {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 11] = [
         Self::Mappings,
         Self::Status,
         Self::Kernel,
@@ -40,6 +46,9 @@ impl Need {
         Self::HeapProfile,
         Self::Goroutines,
         Self::Cgroup,
+        Self::CpuProfile,
+        Self::MutexProfile,
+        Self::BlockProfile,
     ];
 
     fn is_met(self, s: &Situation) -> bool {
@@ -52,6 +61,9 @@ impl Need {
             Self::HeapProfile => s.heap.is_some(),
             Self::Goroutines => s.goroutines.is_some(),
             Self::Cgroup => s.cgroup.is_some(),
+            Self::CpuProfile => s.time.cpu.is_some(),
+            Self::MutexProfile => s.time.mutex.is_some() || s.time.block.is_some(),
+            Self::BlockProfile => s.time.block.is_some(),
         }
     }
 
@@ -81,6 +93,18 @@ impl Need {
                 "give the address of net/http/pprof, or a goroutine dump",
             ),
             Self::Cgroup => ("the cgroup's memory controller", "give the pid"),
+            Self::CpuProfile => (
+                "a CPU profile",
+                "take one with --profile-seconds 10, or give a saved profile",
+            ),
+            Self::MutexProfile => (
+                "a mutex profile",
+                "give the address of net/http/pprof, or a saved profile",
+            ),
+            Self::BlockProfile => (
+                "a block profile",
+                "give the address of net/http/pprof, or a saved profile",
+            ),
         }
     }
 }
@@ -111,7 +135,7 @@ impl Rule<Situation> for Check {
 
 macro_rules! rules {
     ($($module:ident),+ $(,)?) => {
-        $(mod $module;)+
+        $(pub(crate) mod $module;)+
 
         /// All rules, in the order of their ids.
         pub const RULES: &[&Check] = &[$(&$module::RULE),+];
@@ -120,6 +144,9 @@ macro_rules! rules {
 
 rules! {
     backing_array_retention,
+    blocked_site,
+    contention_profiling_off,
+    cpu_hot_spot,
     dominant_allocation_site,
     file_mapped,
     finalizer_backlog,
@@ -129,6 +156,7 @@ rules! {
     heap_idle_retained,
     large_object_allocation,
     lazy_free,
+    lock_contention,
     many_threads,
     map_not_shrinking,
     memory_limit_thrash,

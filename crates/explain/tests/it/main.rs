@@ -8,3 +8,4 @@ mod live;
 mod recorded;
 mod rules;
 mod schema;
+mod time;
