@@ -88,7 +88,7 @@ pub(crate) struct TakeArgs {
     /// Take all goroutine stacks (debug=2); the program stops while they are printed
     #[arg(long)]
     dump: bool,
-    /// Take a CPU profile of so many seconds
+    /// Take a CPU profile of so many seconds, and see what they add to the mutex and block profiles
     #[arg(long, value_name = "SECONDS")]
     profile_seconds: Option<u32>,
     /// Take an execution trace of so many seconds

@@ -65,7 +65,7 @@ impl Command {
     }
 }
 
-/// Say where every resident byte of a process is, what is wrong, and what to do
+/// Say where the memory and the time of a process went, what is wrong, and what to do
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -74,6 +74,7 @@ Examples:
   fathom explain 4711 localhost:6060            both: the whole picture
   fathom explain incident.fathom                a bundle that a colleague saved
   fathom explain heap.pb.gz smaps.txt           loose files, whatever they are
+  fathom explain 4711 --profile-seconds 10      who uses the CPU, who waits where
   fathom explain --base before.fathom after.fathom
   curl -s host:6060/debug/pprof/heap?debug=1 | fathom explain -
 
@@ -111,7 +112,7 @@ Examples:
   fathom capture 4711 -o incident.fathom
   fathom capture 4711 localhost:6060 -o incident.fathom
   FATHOM_USER=me:secret fathom capture https://web:6060 -o web.fathom
-  fathom capture 4711 --profile-seconds 10 --profile mutex -o busy.fathom
+  fathom capture 4711 --profile-seconds 10 -o busy.fathom   time, too
   fathom capture 4711 --gc -o after.fathom    with what a collection leaves
 
 Exit codes: 0 saved, 2 an error")]
@@ -125,7 +126,7 @@ pub(crate) struct CaptureArgs {
     /// Replace the file if it exists
     #[arg(long, short)]
     pub(crate) force: bool,
-    /// Take a further profile: block, mutex, allocs, one of your own
+    /// Take a further profile: allocs, one of your own
     #[arg(long = "profile", value_name = "NAME")]
     pub(crate) profiles: Vec<String>,
     /// Print what was taken as JSON (fathom.capture/1)

@@ -228,6 +228,33 @@ fn a_half_written_file_is_told_and_the_rest_is_used() {
 }
 
 #[test]
+fn time_is_explained_beside_memory() {
+    let incident = |name: &str| format!("incidents/go1.27.3/{name}.fathom");
+    let text = fathom(&["explain", &incident("lock")]).fine();
+    let line = text
+        .lines()
+        .find(|line| line.contains("goroutines at a time wait"));
+    assert!(
+        line.is_some_and(|line| line.starts_with("WARNING")),
+        "{text}"
+    );
+    assert!(text.contains("[lock-contention, certain]"), "{text}");
+    assert!(text.contains("main.(*journal).write"), "{text}");
+    let first = |name: &str| {
+        let answer = json(&["explain", &incident(name), "--json"]);
+        answer["findings"][0]["id"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(first("lock_unprofiled"), "contention-profiling-off");
+    assert_eq!(first("slow_consumer"), "blocked-site");
+    assert_eq!(first("hot_function"), "cpu-hot-spot");
+    // Profiles of time alone, in their text forms, are evidence too.
+    let loose = ["mutex_debug1.txt", "block_debug1.txt"].map(|name| format!("{FORMATS}/{name}"));
+    let answer = json(&["explain", &loose[0], &loose[1], "--json"]);
+    assert_eq!(finding_ids(&answer), [""; 0]);
+    assert!(!missing(&answer).contains("debug1.txt"), "{answer}");
+}
+
+#[test]
 fn what_is_no_evidence_is_one_line_and_a_hint() {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("heap.pb.gz");
