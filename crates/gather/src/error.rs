@@ -65,6 +65,8 @@ pub enum Error {
     Fetch {
         /// What the server or the connection said.
         why: String,
+        /// The status, if the server answered with one that is no success.
+        status: Option<u16>,
         /// What the user can do about it.
         hint: Option<String>,
     },

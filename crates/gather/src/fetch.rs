@@ -90,6 +90,7 @@ fn exchange(
     }
     Err(Error::Fetch {
         why: format!("stopped after {MAX_REDIRECTS} redirects"),
+        status: None,
         hint: None,
     })
 }
@@ -98,6 +99,7 @@ fn exchange(
 fn locate(url: &str) -> Result<(Address, String), Error> {
     let wrong = |reason: String| Error::Fetch {
         why: reason,
+        status: None,
         hint: None,
     };
     if let Some(rest) = url.strip_prefix("unix:") {
@@ -142,6 +144,7 @@ fn body(reply: Reply) -> Result<Vec<u8>, Error> {
     }
     Err(Error::Fetch {
         why,
+        status: Some(reply.status),
         hint: Failure::Status(reply.status, String::new()).hint(),
     })
 }
@@ -155,6 +158,7 @@ fn failed(failure: &Failure) -> Error {
     };
     Error::Fetch {
         why: failure.why(),
+        status: None,
         hint,
     }
 }

@@ -28,7 +28,7 @@ fn server() -> Server {
 
 fn why(url: &str) -> (String, Option<String>) {
     match fetch(url, &Options::default(), PATIENCE) {
-        Err(Error::Fetch { why, hint }) => (why, hint),
+        Err(Error::Fetch { why, hint, .. }) => (why, hint),
         other => panic!("{url}: {other:?}"),
     }
 }

@@ -9,8 +9,9 @@ use hashbrown::HashMap;
 /// resolved to: the first location those of the first address, and so on. Returns how
 /// many have any.
 ///
-/// Go's functions are called as the runtime prints them, in the binary's name, too: that is
-/// what profiles written by Go programs say. Other names are the binary's, mangled.
+/// Names are the binary's: those of C++ and Rust are still mangled, and those of Go have the
+/// types that a function was instantiated for, as in profiles that Go programs write
+/// (`runtime_FrameSymbolName` in runtime/pprof/proto.go).
 ///
 /// # Errors
 ///
@@ -50,7 +51,7 @@ struct Answers<'a> {
     naming: &'a mut Naming,
     resolution: &'a Resolution,
     defects: Defects,
-    functions: HashMap<(fathom_symbols::FunctionId, bool), FunctionId>,
+    functions: HashMap<fathom_symbols::FunctionId, FunctionId>,
     /// By the numbers that the resolution has for lists of frames.
     lists: HashMap<u32, Option<LinesId>>,
     known: Symbolization,
@@ -71,7 +72,7 @@ impl Answers<'_> {
         match self.defects {
             Defects::Corrected => {
                 for frame in frames {
-                    let function = self.function(frame, source == Some(Source::Pclntab))?;
+                    let function = self.function(frame)?;
                     self.push(function, frame.line, frame.column);
                 }
             }
@@ -88,24 +89,23 @@ impl Answers<'_> {
         Ok(lines)
     }
 
-    fn function(&mut self, frame: &ResolvedFrame, is_go: bool) -> Result<FunctionId, Error> {
+    fn function(&mut self, frame: &ResolvedFrame) -> Result<FunctionId, Error> {
         let function = self.resolution.function(frame.function);
         if let Some(function) = function {
             self.known.functions |= !function.name.is_empty();
             self.known.filenames |= !function.file.is_empty();
         }
-        if let Some(&id) = self.functions.get(&(frame.function, is_go)) {
+        if let Some(&id) = self.functions.get(&frame.function) {
             return Ok(id);
         }
-        let (name, system_name, file, start_line) = match function {
-            Some(it) if is_go => (it.name, it.name, it.file, it.start_line),
-            Some(it) => (it.system_name, it.system_name, it.file, it.start_line),
-            None => ("", "", "", 0),
+        let (name, file, start_line) = match function {
+            Some(it) => (it.system_name, it.file, it.start_line),
+            None => ("", "", 0),
         };
         let id = self
             .naming
-            .function(name, system_name, file, i64::from(start_line))?;
-        self.functions.insert((frame.function, is_go), id);
+            .function(name, name, file, i64::from(start_line))?;
+        self.functions.insert(frame.function, id);
         Ok(id)
     }
 

@@ -124,15 +124,13 @@ pub struct Query {
     pub mapping: MappingId,
     /// The URL of the server's `/symbol`.
     pub url: String,
-    /// The addresses as the server has them, `0x1000+0x2000`: one body or several.
-    pub bodies: Vec<String>,
     /// The locations, with their addresses as the server has them.
     asked: Vec<(LocationId, u64)>,
 }
 
 /// Lists what is to be asked: for each mapping without functions, or for each at all if
-/// `force`, the addresses without lines, at most `most` of them in one body. `symbol_url`
-/// makes the URL of `/symbol` from that of a profile, if there may be one.
+/// `force`, the addresses without lines. `symbol_url` makes the URL of `/symbol` from that
+/// of a profile, if there may be one.
 ///
 /// # Errors
 ///
@@ -141,7 +139,6 @@ pub fn queries(
     profile: &Profile,
     servers: &Servers,
     force: bool,
-    most: usize,
     symbol_url: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<Query>, SymbolError> {
     let mut queries = Vec::new();
@@ -166,20 +163,9 @@ pub fn queries(
             })
             .map(|id| Ok((id, shifted(profile.address(id), offset)?)))
             .collect::<Result<_, SymbolError>>()?;
-        let mut bodies = Vec::new();
-        for some in asked.chunks(most.max(1)) {
-            let mut body = String::new();
-            for (_, address) in some {
-                let separator = if body.is_empty() { "" } else { "+" };
-                // Writing to a string does not fail.
-                let _ = write!(body, "{separator}{address:#x}");
-            }
-            bodies.push(body);
-        }
         queries.push(Query {
             mapping: mapping_id,
             url,
-            bodies,
             asked,
         });
     }
@@ -193,8 +179,22 @@ fn shifted(address: u64, offset: i64) -> Result<u64, SymbolError> {
 }
 
 impl Query {
+    /// Writes the addresses as they are asked for, `0x1000+0x2000`, at most `most` of them
+    /// in one text.
+    pub fn bodies(&self, most: usize) -> impl ExactSizeIterator<Item = String> {
+        self.asked.chunks(most.max(1)).map(|some| {
+            let mut body = String::new();
+            for (_, address) in some {
+                let separator = if body.is_empty() { "" } else { "+" };
+                // Writing to a string does not fail.
+                let _ = write!(body, "{separator}{address:#x}");
+            }
+            body
+        })
+    }
+
     /// Puts the names that the server answered with into the profile, from the answers to
-    /// all bodies or some. Returns how many locations have one.
+    /// all of [`Query::bodies`] or some. Returns how many locations have one.
     ///
     /// # Errors
     ///
@@ -324,23 +324,24 @@ mod tests {
         let mut all = Servers::collect(bare("", 0x5000, &[]), url).unwrap().1;
         all.append(servers);
         let symbol = |url: &str| url.strip_suffix("heap").map(|url| format!("{url}symbol"));
-        let found = queries(&profile, &all, false, 2, symbol).unwrap();
+        let found = queries(&profile, &all, false, symbol).unwrap();
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].url, "http://h/debug/pprof/symbol");
-        assert_eq!(found[0].bodies, ["0x5010+0x5020", "0x5030"]);
+        let asked: Vec<String> = found[0].bodies(2).collect();
+        assert_eq!(asked, ["0x5010+0x5020", "0x5030"]);
 
         let mut naming = Naming::new(profile.clone(), &Limits::default());
         let bodies = [b"0x5010 a\n0x5020 b\n".to_vec(), b"0x9999 c\n".to_vec()];
-        let named = found[0]
+        let count = found[0]
             .assign(&mut naming, &bodies, Defects::Corrected)
             .unwrap();
-        assert_eq!(named, 2);
+        assert_eq!(count, 2);
         let profile = Servers::without_urls(naming.finish().unwrap(), Defects::Corrected).unwrap();
         let functions: Vec<_> = profile.frames(0).map(|frame| frame.function).collect();
         assert_eq!(functions, ["a", "", "b", ""]);
         assert!(profile.mappings()[0].file.is_empty());
         assert!(profile.mappings()[0].symbols.functions);
-        assert_eq!(queries(&profile, &all, false, 2, symbol).unwrap(), []);
+        assert_eq!(queries(&profile, &all, false, symbol).unwrap(), []);
     }
 
     #[test]
@@ -348,7 +349,7 @@ mod tests {
         let url = "http://h/debug/pprof/heap";
         let servers = Servers::collect(bare("app", 0, &[]), url).unwrap().1;
         let profile = bare("app", 0x1000, &[0x10]);
-        let error = queries(&profile, &servers, false, 9, |url| Some(url.to_owned()));
+        let error = queries(&profile, &servers, false, |url| Some(url.to_owned()));
         assert_eq!(
             error.unwrap_err().to_string(),
             "cannot adjust address 16 by -4096, it would overflow"

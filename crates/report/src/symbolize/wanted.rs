@@ -102,6 +102,7 @@ pub(super) fn scheme(text: &str) -> Option<&str> {
 mod tests {
     use fathom_profile::{Limits, Line, ProfileBuilder, StringId, Symbolization};
 
+    use super::Plan::{Complete, Nameless, Read};
     use super::*;
 
     /// A profile with two addresses in each mapping, the second of which has a line.

@@ -18,12 +18,14 @@ use super::address::symbol_url;
 use super::invocation::Invocation;
 use super::load::options;
 use super::talk::Talk;
-use crate::failure::Failure;
+use crate::failure::{Failure, describe};
 
 pub(crate) use self::binaries::Binaries;
 
 /// Most addresses that a server is asked for at once.
 const MOST_ADDRESSES: usize = 10_000;
+/// Most addresses in the query of a URL, of which proxies allow some kilobytes.
+const MOST_IN_QUERY: usize = 200;
 
 /// Returns the profile with the names that `-symbolize` asks for, and without what stood
 /// for the servers in it.
@@ -97,7 +99,7 @@ fn asked(
         Defects::AsPprof => mode.force || mode.demangle_again,
         Defects::Corrected => mode.force,
     };
-    let queries = match queries(&profile, servers, force, MOST_ADDRESSES, symbol_url) {
+    let queries = match queries(&profile, servers, force, symbol_url) {
         Ok(queries) => queries,
         Err(error) if defects == Defects::AsPprof => return Err(error.into()),
         Err(error) => {
@@ -110,40 +112,89 @@ fn asked(
     }
     let mut naming = Naming::new(profile, &Limits::default());
     for query in &queries {
+        let conversation = Conversation {
+            query,
+            invocation,
+            defects,
+        };
         let mut bodies = Vec::new();
-        for body in &query.bodies {
-            match post(query, body, invocation) {
-                Ok(answer) => bodies.push(answer),
-                Err(error) if defects == Defects::AsPprof => return Err(error),
-                Err(error) => {
-                    talk.error(&format!("Remote symbolization failed: {error}"));
-                    // The next one would fail as this one.
-                    break;
-                }
+        match conversation.answers(&mut bodies) {
+            Ok(()) => {}
+            Err(error) if defects == Defects::AsPprof => return Err(error),
+            Err(error) => {
+                let told = describe(&error);
+                let told = told.strip_prefix("error: ").unwrap_or(&told);
+                talk.error(&format!("Remote symbolization failed: {told}"));
             }
         }
-        if bodies.len() == query.bodies.len() || !bodies.is_empty() {
+        if !bodies.is_empty() {
             query.assign(&mut naming, &bodies, defects)?;
+        } else if query.bodies(1).len() == 0 && defects == Defects::AsPprof {
+            // The tool takes a mapping without questions for one with answers.
+            query.assign(&mut naming, &[], defects)?;
         }
     }
     Ok(naming.finish()?)
 }
 
-fn post(query: &Query, body: &str, invocation: &Invocation) -> anyhow::Result<Vec<u8>> {
-    let timeout = invocation.connection.timeout.unwrap_or(60);
-    let answer = fathom_gather::post(
-        &query.url,
-        body.as_bytes(),
-        &options(invocation),
-        Duration::from_secs(timeout),
-    );
-    answer.map_err(|error| {
-        let shown = fathom_evidence::redact::url(&query.url);
-        let hint = error.hint().map(str::to_owned);
-        let failure = Failure::new(format!("http post {shown}: {error}"));
-        match hint {
+/// One server and what it is asked.
+struct Conversation<'a> {
+    query: &'a Query,
+    invocation: &'a Invocation,
+    defects: Defects,
+}
+
+impl Conversation<'_> {
+    /// Takes all answers, or those until one fails.
+    ///
+    /// What `init` of net/http/pprof registers refuses a POST, at least in Go 1.27: its
+    /// patterns begin with `GET`. Such servers are asked in the query, which the tool does
+    /// not do.
+    fn answers(&self, answers: &mut Vec<Vec<u8>>) -> anyhow::Result<()> {
+        let most = match self.defects {
+            // All at once.
+            Defects::AsPprof => usize::MAX,
+            Defects::Corrected => MOST_ADDRESSES,
+        };
+        for body in self.query.bodies(most) {
+            match self.post(&body) {
+                Ok(answer) => answers.push(answer),
+                Err(fathom_gather::Error::Fetch {
+                    status: Some(405), ..
+                }) if self.defects == Defects::Corrected => {
+                    answers.clear();
+                    return self.answers_to_queries(answers);
+                }
+                Err(error) => return Err(self.failed("post", &error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn answers_to_queries(&self, answers: &mut Vec<Vec<u8>>) -> anyhow::Result<()> {
+        for body in self.query.bodies(MOST_IN_QUERY) {
+            let url = format!("{}?{body}", self.query.url);
+            let answer = fathom_gather::fetch(&url, &options(self.invocation), self.timeout());
+            answers.push(answer.map_err(|error| self.failed("get", &error))?);
+        }
+        Ok(())
+    }
+
+    fn post(&self, body: &str) -> Result<Vec<u8>, fathom_gather::Error> {
+        let options = options(self.invocation);
+        fathom_gather::post(&self.query.url, body.as_bytes(), &options, self.timeout())
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(self.invocation.connection.timeout.unwrap_or(60))
+    }
+
+    fn failed(&self, method: &str, error: &fathom_gather::Error) -> anyhow::Error {
+        let shown = fathom_evidence::redact::url(&self.query.url);
+        let failure = Failure::new(format!("http {method} {shown}: {error}"));
+        match error.hint() {
             Some(hint) => failure.hint(hint).into(),
             None => failure.into(),
         }
-    })
+    }
 }

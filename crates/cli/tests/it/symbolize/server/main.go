@@ -1,6 +1,7 @@
 // Command server serves net/http/pprof, and beside it a heap profile in text that stays the
-// same: at /debug/pprof/fixed as Go writes it, at /debug/pprof/bare without names. It ends
-// with its standard input.
+// same: at /debug/pprof/fixed as Go writes it, at /debug/pprof/bare without names; both also
+// below /any, where /symbol may be asked with any method, and bare names below /alone, where
+// there is no /symbol. It ends with its standard input.
 package main
 
 import (
@@ -9,7 +10,7 @@ import (
 	"io"
 	"net"
 	"net/http"
-	_ "net/http/pprof"
+	pprofhttp "net/http/pprof"
 	"os"
 	"runtime"
 	"runtime/pprof"
@@ -38,14 +39,15 @@ func main() {
 		}
 	}
 	serve := func(path string, body []byte) {
-		http.HandleFunc("/debug/pprof/"+path, func(w http.ResponseWriter, _ *http.Request) {
-			w.Write(body)
-		})
+		http.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) { w.Write(body) })
 	}
-	serve("fixed", text.Bytes())
-	serve("bare", bare.Bytes())
-	// Without /symbol beside it.
-	http.HandleFunc("/alone/bare", func(w http.ResponseWriter, _ *http.Request) { w.Write(bare.Bytes()) })
+	for _, prefix := range []string{"", "/any"} {
+		serve(prefix+"/debug/pprof/fixed", text.Bytes())
+		serve(prefix+"/debug/pprof/bare", bare.Bytes())
+	}
+	serve("/alone/bare", bare.Bytes())
+	// What net/http/pprof registers itself takes no POST.
+	http.HandleFunc("/any/debug/pprof/symbol", pprofhttp.Symbol)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		panic(err)
