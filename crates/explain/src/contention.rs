@@ -41,7 +41,7 @@ pub(crate) enum Wait {
     /// A condition.
     Condition,
     /// Others to finish.
-    WaitGroup,
+    Group,
     /// Something inside the runtime, or unknown.
     Other,
 }
@@ -56,7 +56,7 @@ impl Wait {
             Self::Receive => "to receive from a channel",
             Self::Select => "in a select",
             Self::Condition => "for a sync.Cond",
-            Self::WaitGroup => "for a sync.WaitGroup",
+            Self::Group => "for a sync.WaitGroup",
             Self::Other => "inside the runtime",
         }
     }
@@ -321,7 +321,7 @@ fn wait_of(function: &str) -> Wait {
     } else if starts("sync.(*Cond)") {
         Wait::Condition
     } else if starts("sync.(*WaitGroup)") {
-        Wait::WaitGroup
+        Wait::Group
     } else if starts("runtime.unlock") || starts("runtime._LostContendedRuntimeLock") {
         // Since Go 1.25 with its callers, before under a name that stands for all
         // of them unless GODEBUG=runtimecontentionstacks=1 (src/runtime/mprof.go).
@@ -426,7 +426,7 @@ mod tests {
         assert_eq!(wait(&["runtime.chansend1", "main.f"]), Wait::Send);
         assert_eq!(wait(&["runtime.chanrecv2", "main.f"]), Wait::Receive);
         assert_eq!(wait(&["runtime.selectgo", "main.f"]), Wait::Select);
-        assert_eq!(wait(&["sync.(*WaitGroup).Wait", "main.f"]), Wait::WaitGroup);
+        assert_eq!(wait(&["sync.(*WaitGroup).Wait", "main.f"]), Wait::Group);
         assert_eq!(wait(&["sync.(*Cond).Wait", "main.f"]), Wait::Condition);
         assert_eq!(
             wait(&["sync.(*Mutex).Unlock", "sync.(*RWMutex).Unlock", "main.f"]),

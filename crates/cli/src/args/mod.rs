@@ -74,7 +74,7 @@ Examples:
   fathom explain 4711 localhost:6060            both: the whole picture
   fathom explain incident.fathom                a bundle that a colleague saved
   fathom explain heap.pb.gz smaps.txt           loose files, whatever they are
-  fathom explain 4711 --profile-seconds 10      who uses the CPU, who waits where
+  fathom explain 4711 --profile-seconds 10      who uses the CPU, who waits
   fathom explain --base before.fathom after.fathom
   curl -s host:6060/debug/pprof/heap?debug=1 | fathom explain -
 

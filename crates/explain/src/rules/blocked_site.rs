@@ -45,7 +45,7 @@ fn matters(spot: &Spot) -> bool {
     }
     match spot.wait {
         Wait::Send => true,
-        Wait::Receive | Wait::Select | Wait::Condition | Wait::WaitGroup => spot.serving,
+        Wait::Receive | Wait::Select | Wait::Condition | Wait::Group => spot.serving,
         Wait::Lock | Wait::RuntimeLock | Wait::Other => false,
     }
 }

@@ -10,6 +10,7 @@ use super::{Check, Need, memory_limit_thrash};
 use crate::cpu_use::{CpuUse, HotSpot, Share};
 use crate::situation::Situation;
 use fathom_finding::{Confidence, Finding, Rule, RuleDoc, Severity};
+use std::fmt::Write as _;
 
 pub(super) const RULE: Check = Check {
     doc: RuleDoc {
@@ -107,14 +108,14 @@ fn detail(cpu: &CpuUse, top: &Top<'_>, share: Share, samples: u64, is_saturated:
     match top {
         Top::Function(spot) => {
             let line = cpu.share(spot.line_samples).value * 100.0;
-            text.push_str(&format!(" The line alone has {line:.0} %, with what it calls in libraries."));
+            let _ = write!(text, " The line alone has {line:.0} %, with what it calls in libraries.");
             if spot.is_elsewhere() {
-                text.push_str(&format!(" Most of it is spent in {}.", spot.leaf));
+                let _ = write!(text, " Most of it is spent in {}.", spot.leaf);
             }
         }
         Top::Collector => {
             if let Some((place, _)) = &cpu.allocating {
-                text.push_str(&format!(" Most allocation happens at {place}."));
+                let _ = write!(text, " Most allocation happens at {place}.");
             }
         }
         Top::Scheduler => text.push_str(

@@ -13,6 +13,7 @@ use crate::goroutine_groups::Goroutines;
 use crate::heap_state::whole;
 use crate::situation::Situation;
 use fathom_finding::{Confidence, Finding, RuleDoc, Severity};
+use std::fmt::Write as _;
 
 pub(super) const RULE: Check = Check {
     doc: RuleDoc {
@@ -162,7 +163,7 @@ fn detail(
         short(waited.seconds / waited.events),
     );
     if spot.owner != spot.function && !spot.function.is_empty() {
-        text.push_str(&format!(" The lock is that of {}.", spot.owner));
+        let _ = write!(text, " The lock is that of {}.", spot.owner);
     }
     text.push_str(match (seen, spot.wait) {
         (_, Wait::RuntimeLock) => {
@@ -176,7 +177,7 @@ fn detail(
         (Seen::Waited, _) => " The line is where they wait.",
     });
     if now > 0 {
-        text.push_str(&format!(" {} wait there right now.", count(now)));
+        let _ = write!(text, " {} wait there right now.", count(now));
     }
     text
 }
