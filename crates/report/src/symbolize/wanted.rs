@@ -153,7 +153,6 @@ mod tests {
 
     #[test]
     fn only_what_can_have_names_is_asked_for() {
-        use Plan::{Complete, Nameless, Read};
         let profile = profile(&[
             ("", "", false),
             ("/bin/app", "", false),
