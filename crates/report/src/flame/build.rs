@@ -71,7 +71,7 @@ pub(super) fn flame(
     notes.extend(scope.notes.iter().cloned());
     Ok(Flame {
         filters: head::filters(&scope),
-        display_unit: head::unit(&scope, total),
+        display_unit: head::unit(&scope),
         heading: scope.heading.clone(),
         granularity: scope.granularity,
         divide_by: scope.options.divide_by,
@@ -110,6 +110,24 @@ struct Cursor {
     /// How many locations, and frames of the next one, are still to come.
     locations: u32,
     frames: u32,
+    /// What it holds; negative for a sample of the base.
+    value: i64,
+}
+
+impl Cursor {
+    const fn sums(&self) -> Sums {
+        if self.value < 0 {
+            Sums {
+                value: 0,
+                base: self.value.saturating_neg(),
+            }
+        } else {
+            Sums {
+                value: self.value,
+                base: 0,
+            }
+        }
+    }
 }
 
 /// One part of the samples below a frame.
@@ -154,18 +172,20 @@ impl<'a> Builder<'a> {
         let mut all = Sums::default();
         let mut has_base = false;
         for (sample, number) in (0..profile.sample_count()).zip(0_u32..) {
-            let sums = sums(scope, number);
-            if sums.larger() == 0 {
+            let value = signed(scope, sample);
+            if value == 0 {
                 continue;
             }
-            all.add(sums);
-            has_base |= sums.base > 0;
+            has_base |= value < 0;
             let locations = u32::try_from(profile.stack(sample).len()).unwrap_or(u32::MAX);
-            cursors.push(Cursor {
+            let cursor = Cursor {
                 sample: number,
                 locations,
                 frames: 0,
-            });
+                value,
+            };
+            all.add(cursor.sums());
+            cursors.push(cursor);
         }
         #[expect(clippy::cast_possible_truncation, reason = "a share of an i64")]
         let below = if scope.options.trim {
@@ -190,7 +210,7 @@ impl<'a> Builder<'a> {
     fn build(&mut self) {
         let mut all = Sums::default();
         for cursor in &self.cursors {
-            all.add(sums(self.scope, cursor.sample));
+            all.add(cursor.sums());
         }
         let mut pending = vec![Pending {
             part: Part {
@@ -294,7 +314,7 @@ impl<'a> Builder<'a> {
         sorted.clear();
         let (scope, table) = (self.scope, self.table);
         for cursor in self.cursors.get(samples.clone()).unwrap_or_default() {
-            let sums = sums(scope, cursor.sample);
+            let sums = cursor.sums();
             let Some((node, inlined, cursor)) = advance(scope, table, *cursor) else {
                 own.add(sums);
                 ended += 1;
@@ -401,21 +421,13 @@ impl Frames {
     }
 }
 
-/// What a sample holds: samples of the base are marked, or negative at least.
-fn sums(scope: &Scope<'_>, sample: u32) -> Sums {
-    let sample = sample as usize;
+/// What a sample holds, negative for one of the base: those are marked, or negative at least.
+fn signed(scope: &Scope<'_>, sample: usize) -> i64 {
     let value = scope.profile.value(sample, scope.column);
-    let size = value.saturating_abs();
-    if value < 0 || (value > 0 && scope.profile.is_base_sample(sample)) {
-        Sums {
-            value: 0,
-            base: size,
-        }
+    if value > 0 && scope.profile.is_base_sample(sample) {
+        -value
     } else {
-        Sums {
-            value: size,
-            base: 0,
-        }
+        value
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn filters(scope: &Scope<'_>) -> Vec<String> {
 
 /// The unit of all values: a flame graph's range from the whole to next to nothing, so that
 /// each is written in its own unless the options name one.
-pub(super) fn unit(scope: &Scope<'_>, _total: i64) -> String {
+pub(super) fn unit(scope: &Scope<'_>) -> String {
     if scope.unit == "minimum" {
         "auto".to_owned()
     } else {

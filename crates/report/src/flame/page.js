@@ -294,11 +294,13 @@
     var text = search.value.trim(), pattern = null;
     search.classList.remove("wrong");
     if (text) {
+      // Capitals count where there are any.
+      var flags = text === text.toLowerCase() ? "i" : "";
       try {
-        pattern = new RegExp(text, "i");
+        pattern = new RegExp(text, flags);
       } catch (error) {
         search.classList.add("wrong");
-        pattern = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), "i");
+        pattern = new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"), flags);
       }
     }
     hits = pattern !== null;

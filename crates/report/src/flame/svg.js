@@ -56,7 +56,7 @@
     if (text === null) return;
     var pattern = null;
     try {
-      pattern = text && new RegExp(text, "i");
+      pattern = text && new RegExp(text, text === text.toLowerCase() ? "i" : "");
     } catch (error) {
       told.textContent = String(error.message);
       return;

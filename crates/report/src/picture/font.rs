@@ -1,4 +1,5 @@
-//! The font that is part of the program.
+//! The font that is part of the program: `DejaVu` Sans Condensed 2.37, 680 kB. Its licence is
+//! `LICENSE-DEJAVU` at the root of the repository.
 
 use std::sync::{Arc, LazyLock};
 

@@ -7,6 +7,8 @@ use fathom_report::flame::{Direction, Flame, FlameOptions, render_html, render_s
 use fathom_report::options::Options;
 use fathom_report::top::{Intervals, Top};
 use fathom_testkit::generator::Shape;
+use proptest::collection::vec;
+use proptest::prelude::*;
 use resvg::usvg::roxmltree::{Document, Node};
 
 fn parse(bytes: &[u8]) -> Profile {
@@ -486,4 +488,44 @@ fn a_page_writes_numbers_as_reports_do() {
         json["depth"].as_array().map(Vec::len),
         Some(generated.len())
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_stacks_add_up(
+        samples in vec((vec("[a-d<&\"']{1,3}", 1..9), 1..1_000_i64, any::<bool>()), 1..40),
+    ) {
+        let of = |in_base: bool| {
+            let mut builder = ProfileBuilder::new(&Limits::default());
+            builder.add_sample_type("samples", "count").expect("added");
+            for (names, value, _) in samples.iter().filter(|sample| sample.2 == in_base) {
+                let stack: Vec<_> = names
+                    .iter()
+                    .map(|name| {
+                        let function = builder.function(name, name, "", 0).expect("added");
+                        builder.call(0, function, 1).expect("added")
+                    })
+                    .collect();
+                builder.add_sample(&stack, &[*value], &[]).expect("added");
+            }
+            builder.finish()
+        };
+        let (base, new) = (of(true), of(false));
+        let sum = |profile: &Profile| profile.column_sum(0);
+        let flame = Flame::new(&new, &Options::default()).expect("a view");
+        adds_up(&flame);
+        prop_assert_eq!(flame.frames.value[0], sum(&new));
+        let difference = Flame::difference(&base, &new, &Options::default()).expect("a view");
+        adds_up(&difference);
+        prop_assert_eq!(difference.frames.value[0], sum(&new));
+        prop_assert_eq!(difference.frames.base[0], sum(&base));
+        for flame in [flame, difference] {
+            let svg = render_svg(&flame, &FlameOptions::default());
+            prop_assert!(Document::parse(&svg).is_ok());
+            let page = render_html(&flame, &FlameOptions::default());
+            prop_assert!(data(&page)["value"].is_array());
+        }
+    }
 }
