@@ -292,10 +292,12 @@ impl<'s> Maker<'s> {
                 let at = code.covering(address.wrapping_sub(base));
                 at.collect()
             }
+            // 0 stands for no address in cmd/pprof.
             address => code
                 .matching(&self.wanted)
                 .filter(|symbol| {
-                    address.is_none_or(|address| (symbol.start..symbol.end).contains(&address))
+                    let range = symbol.start..symbol.end;
+                    address.is_none_or(|address| address == 0 || range.contains(&address))
                 })
                 .collect(),
         }

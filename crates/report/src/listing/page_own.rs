@@ -27,20 +27,31 @@ const MOST_FUNCTIONS: usize = 2000;
 pub(super) fn functions(maker: &mut Maker<'_, '_>) -> Option<Vec<PageFunction>> {
     let scope = maker.scope;
     let profile = &*scope.profile;
+    let mut is_met = vec![false; profile.location_count()];
+    for sample in 0..profile.sample_count() {
+        for location in profile.stack(sample) {
+            if let Some(met) = is_met.get_mut(location.index()) {
+                *met = true;
+            }
+        }
+    }
+    let met = || {
+        let met = |location: &LocationId| is_met.get(location.index()).copied();
+        let all = profile.location_ids();
+        all.filter(move |location| met(location).unwrap_or_default())
+    };
     let mut wanted = HashSet::new();
-    let mut places = Vec::new();
-    for location in profile.location_ids() {
+    for location in met() {
         let address = profile.address(location);
         maker
             .wanted
             .collect(profile, location, address, &mut wanted);
     }
-    for location in profile.location_ids() {
-        let mut functions = profile.lines(location).filter_map(|line| line.function);
-        if functions.any(|function| wanted.contains(profile.function_name(function))) {
-            places.push(location);
-        }
-    }
+    let is_wanted = |location: &LocationId| {
+        let mut functions = profile.lines(*location).filter_map(|line| line.function);
+        functions.any(|function| wanted.contains(profile.function_name(function)))
+    };
+    let places: Vec<LocationId> = met().filter(is_wanted).collect();
     let rules = NodeRules {
         granularity: Granularity::Lines,
         inlines: true,

@@ -7,6 +7,7 @@ mod drawing;
 mod flame;
 mod intervals;
 mod picture;
+mod listing;
 mod properties;
 mod symbolize;
 mod view;

@@ -5,22 +5,27 @@
 //! comments.
 
 mod commands;
+mod listing;
+mod machine;
+mod pages;
 mod pairs;
 mod recorded;
 mod written;
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use fathom_profile::diff::{DiffMode, Normalize, subtract_with};
 use fathom_profile::merge::merge_with;
 use fathom_profile::{Defects, Limits, ParseOptions, Profile, load, prune};
 use fathom_report::options::{self, Options};
-use fathom_report::{Failure, Objects, Produced, Sources, Surroundings, command, pattern, produce};
+use fathom_report::{Failure, Produced, Surroundings, command, pattern, produce};
 use fathom_testkit::GoVersion;
 use fathom_testkit::pprof::{Answer, Pprof};
 use jiff::tz::TimeZone;
+
+use self::machine::Machine;
 
 static PPROF: LazyLock<Pprof> = LazyLock::new(|| {
     // Kept between runs: building takes a minute.
@@ -120,27 +125,13 @@ pub(crate) fn ours(flags: &[&str], path: &Path) -> Result<Produced, Failure> {
     let run = Run::parse(flags);
     let profile = run.load(path);
     let command = command::find(run.command).expect("a command");
+    let machine = Machine::of_the_tool();
     let surroundings = Surroundings {
         zone: &TimeZone::UTC,
-        sources: &Nothing,
-        objects: &Nothing,
+        sources: &machine,
+        objects: &machine,
     };
     produce(&profile, command, run.argument, &run.options, surroundings)
-}
-
-/// A machine without source files and binaries.
-struct Nothing;
-
-impl Sources for Nothing {
-    fn read(&self, path: &str, _source: &str, _trim: &str) -> Result<Arc<[u8]>, String> {
-        Err(format!("open {path}: no such file or directory"))
-    }
-}
-
-impl Objects for Nothing {
-    fn read(&self, file: &str, _build_id: &str) -> Result<Arc<[u8]>, String> {
-        Err(format!("open {file}: no such file or directory"))
-    }
 }
 
 /// How two outputs are compared.

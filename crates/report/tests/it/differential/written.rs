@@ -221,6 +221,70 @@ fn rich_with(directory: &Path, name: &str, divisor: i64) -> PathBuf {
     writer.save(directory, name)
 }
 
+/// A profile whose sources lie beside it: with every kind of line and of place.
+pub(super) fn sourced(directory: &Path) -> PathBuf {
+    let write = |name: &str, text: &[u8]| {
+        let path = directory.join(name);
+        let parent = path.parent().expect("a directory above");
+        std::fs::create_dir_all(parent).expect("scratch is writable");
+        std::fs::write(&path, text).expect("scratch is writable");
+        path.to_string_lossy().into_owned()
+    };
+    let mut long = b"package main\n\n".to_vec();
+    for line in 3..40 {
+        long.extend(format!("\tline({line}) // \tünïcode\n").bytes());
+    }
+    let mut other = b"windows\r\nlines\r\n\r\r\nnot utf-8 \xff\xfe\n".to_vec();
+    other.extend(std::iter::repeat_n(b'x', 65_535));
+    other.extend(b"\nfits\n");
+    other.extend(std::iter::repeat_n(b'y', 65_536));
+    other.extend(b"\nafter\nthe end");
+    let main = write("main.go", &long);
+    let other = write("deep/other.go", &other);
+    write("deep/er/relative.go", &long);
+    let gone = format!("{}/gone.go", directory.display());
+    let folder = format!("{}//deep/../main.go", directory.display());
+
+    let mut writer = Writer::new(&[("samples", "count"), ("cpu", "nanoseconds")]);
+    let binary = writer.mapping(0, "service", "");
+    let places: [(&str, &str, i64); 14] = [
+        ("main.main", &main, 12),
+        ("main.main", &main, 30),
+        ("main.work", &main, 2),
+        ("main.work", &main, 38),
+        ("main.work", &main, 300),
+        ("main.nowhere", &main, 500),
+        ("main.unknown", &main, 0),
+        ("main.other", &other, 4),
+        ("main.other", &other, 9),
+        ("main.other", &main, 20),
+        ("main.gone", &gone, 7),
+        ("main.relative", "er/relative.go", 9),
+        ("main.unclean", &folder, 9),
+        ("main.bare", "", 3),
+    ];
+    let mut locations = Vec::new();
+    for (name, file, line) in places {
+        locations.push(writer.location(Some(binary), &[(name, file, line, line % 3)]));
+    }
+    locations.push(writer.location(
+        Some(binary),
+        &[
+            ("main.inner", &main, 15, 4),
+            ("main.middle", &main, 25, 1),
+            ("main.work", &main, 3, 8),
+        ],
+    ));
+    locations.push(writer.location(Some(binary), &[("main.work", &main, 3, 9)]));
+    for (place, &location) in (1_i64..).zip(&locations) {
+        let stack = [location, locations[2], locations[15], locations[1]];
+        let value = place * 1_000_003;
+        writer.sample(&stack, &[place, value], &[]);
+        writer.sample(&[locations[14], location], &[1, value / 7], &[]);
+    }
+    writer.save(directory, "sourced")
+}
+
 /// A CPU profile with values of both signs, many labels and frames to drop.
 pub(super) fn signed(directory: &Path) -> PathBuf {
     let mut writer = Writer::new(&[("samples", "count"), ("cpu", "nanoseconds")]);
