@@ -15,6 +15,8 @@ pub(crate) enum Exit {
     Fine,
     /// A finding is at or above `--fail-on`.
     Found,
+    /// Some of several sources could not be read; the rest was, and the result is of it.
+    Partial,
 }
 
 impl Exit {
@@ -36,6 +38,7 @@ impl From<Exit> for ExitCode {
         match exit {
             Exit::Fine => Self::SUCCESS,
             Exit::Found => Self::from(1),
+            Exit::Partial => Self::from(3),
         }
     }
 }

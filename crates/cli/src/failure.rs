@@ -61,8 +61,22 @@ fn hint_of(cause: &(dyn std::error::Error + 'static)) -> Option<String> {
     if let Some(failure) = cause.downcast_ref::<Failure>() {
         return failure.hint.clone();
     }
+    if let Some(failure) = cause.downcast_ref::<fathom_report::Failure>() {
+        return report_hint(&failure.error).map(str::to_owned);
+    }
     let gather = cause.downcast_ref::<fathom_gather::Error>();
     gather.and_then(|error| error.hint()).map(str::to_owned)
+}
+
+fn report_hint(error: &fathom_report::Error) -> Option<&'static str> {
+    use fathom_report::Error;
+    match error {
+        Error::UnknownHandle { .. } => {
+            Some("fathom top --handles prints those of a profile; a pattern is written [@]...")
+        }
+        Error::Incomparable { .. } => Some("--sample-index names a value that both have"),
+        _ => None,
+    }
 }
 
 /// Foreign text must neither break the line nor move the cursor.

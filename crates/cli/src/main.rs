@@ -11,7 +11,9 @@ mod commands;
 mod exit;
 mod failure;
 mod output;
+mod place;
 mod pprof;
+mod profiles;
 mod sources;
 
 use std::process::ExitCode;

@@ -169,14 +169,38 @@ pub(crate) fn one(
     };
     let (artefact, others) = choose(capture, argument, wanted)?;
     if tells_choice && others > 0 {
-        output.note(&format!(
-            "{}: reading {} ({})",
-            fathom_evidence::redact::url(argument),
-            artefact.name,
-            artefact.kind.name()
-        ));
+        tell_choice(argument, &artefact, output);
     }
     Ok(artefact)
+}
+
+/// Chooses the artefact out of a bundle in memory.
+///
+/// # Errors
+///
+/// When it is no bundle, or has no such artefact.
+pub(crate) fn of_bundle(
+    bytes: &[u8],
+    argument: &str,
+    wanted: &Wanted<'_>,
+    options: &Options,
+    output: &Output,
+) -> anyhow::Result<Artefact> {
+    let capture = Capture::read_bundle(bytes, argument, &options.bundle_limits)?;
+    let (artefact, others) = choose(capture, argument, wanted)?;
+    if others > 0 {
+        tell_choice(argument, &artefact, output);
+    }
+    Ok(artefact)
+}
+
+fn tell_choice(argument: &str, artefact: &Artefact, output: &Output) {
+    output.note(&format!(
+        "{}: reading {} ({})",
+        fathom_evidence::redact::url(argument),
+        artefact.name,
+        artefact.kind.name()
+    ));
 }
 
 /// Names one profile of an address. Credentials inside it and sockets cannot be

@@ -1,8 +1,11 @@
 //! The arguments as they are typed.
 
+mod options;
+mod report;
+
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::exit::FailOn;
@@ -10,6 +13,12 @@ use crate::output::OutputArgs;
 use crate::pprof::flags::{Holds, all};
 use crate::pprof::{shell_usage, usage};
 use crate::sources::{ConnectionArgs, TakeArgs};
+
+pub(crate) use self::options::OptionArgs;
+pub(crate) use self::report::{
+    ConvertArgs, DiffArgs, DisasmArgs, GraphArgs, GraphFormat, ListArgs, ManArgs, MergeArgs,
+    PeekArgs, ProfileName, ReadingArgs, TagsArgs, TopArgs, TracesArgs, TreeArgs, ViewArgs,
+};
 
 /// Tells a Go developer where a process's memory, time and goroutines went, and why.
 #[derive(Debug, Parser)]
@@ -27,13 +36,15 @@ Examples:
   fathom explain localhost:6060           the same by its pprof address
   fathom capture 4711 -o incident.fathom  save the evidence for later
   fathom top incident.fathom              its heap, as go tool pprof -top
+  fathom diff before.pb.gz after.pb.gz    what each function holds more or less
   fathom pprof -list=main.work cpu.pb.gz  everything else that pprof does
   fathom demo                             a recorded incident explained
 
 Exit codes:
   0  fine
   1  a finding at or above --fail-on
-  2  an error"
+  2  an error
+  3  some of several sources could not be read; the rest was"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -48,6 +59,16 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     Capture(CaptureArgs),
     Top(TopArgs),
+    Tree(TreeArgs),
+    Peek(PeekArgs),
+    List(ListArgs),
+    Disasm(DisasmArgs),
+    Traces(TracesArgs),
+    Tags(TagsArgs),
+    Graph(GraphArgs),
+    Diff(DiffArgs),
+    Merge(MergeArgs),
+    Convert(ConvertArgs),
     Pprof(PprofArgs),
     Shell(ShellArgs),
     Goroutines(GoroutinesArgs),
@@ -55,6 +76,7 @@ pub(crate) enum Command {
     Ps(PsArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 impl Command {
@@ -134,117 +156,6 @@ pub(crate) struct CaptureArgs {
     pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) take: TakeArgs,
-    #[command(flatten)]
-    pub(crate) connection: ConnectionArgs,
-}
-
-/// Which profile of a process or bundle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ProfileName {
-    /// Memory in use, and allocated since the start
-    Heap,
-    /// The same counted from allocations
-    Allocs,
-    /// Goroutines
-    Goroutine,
-    /// Waiting for channels, locks and the network
-    Block,
-    /// Holding locks that others wait for
-    Mutex,
-    /// Processor time
-    Cpu,
-    /// Threads by what started them
-    Threadcreate,
-}
-
-/// Print the functions that hold or use most, as `go tool pprof -top` does
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Numbers, order and text are those of go tool pprof -top, to the byte, unless \
---interval adds to them. Patterns are regular expressions in Go's syntax. \
---profile cpu of a live process takes 10 seconds.
-
-Examples:
-  fathom top heap.pb.gz
-  fathom top heap.pb.gz --sample alloc_objects -n 20
-  fathom top localhost:6060 --interval            what sampling leaves open
-  fathom top after.pb.gz --diff-base before.pb.gz
-  fathom top incident.fathom --profile goroutine
-  curl -s host:6060/debug/pprof/heap | fathom top - --focus 'net/http'
-
-Exit codes: 0 fine, 2 an error")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
-#[expect(clippy::doc_markdown, reason = "the comments are help, as printed")]
-pub(crate) struct TopArgs {
-    /// A profile, a bundle, a pid, an address, or - for standard input
-    #[arg(value_name = "SOURCE")]
-    pub(crate) source: String,
-    /// The profile to take from a process or a bundle [default: heap, or the only one]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) profile: Option<ProfileName>,
-    /// The sample type: inuse_space, alloc_objects, delay, a number [default: the profile's]
-    #[arg(
-        long,
-        visible_alias = "sample-index",
-        value_name = "TYPE",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) sample: String,
-    /// Subtract a profile: growth between two readings of one process; may be repeated
-    #[arg(long, value_name = "SOURCE", conflicts_with = "diff_base")]
-    pub(crate) base: Vec<String>,
-    /// Compare with a profile, percentages of it; may be repeated
-    #[arg(long, value_name = "SOURCE")]
-    pub(crate) diff_base: Vec<String>,
-    /// At most so many rows
-    #[arg(
-        long = "nodecount",
-        short = 'n',
-        visible_alias = "limit",
-        value_name = "ROWS"
-    )]
-    pub(crate) node_count: Option<usize>,
-    /// Leave out rows below this part of the total
-    #[arg(long = "nodefraction", value_name = "PART", default_value_t = 0.005)]
-    pub(crate) node_fraction: f64,
-    /// Only stacks with a frame that matches
-    #[arg(
-        long,
-        value_name = "REGEX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) focus: String,
-    /// No stacks with a frame that matches
-    #[arg(
-        long,
-        value_name = "REGEX",
-        default_value = "",
-        hide_default_value = true
-    )]
-    pub(crate) ignore: String,
-    /// Order by what a function and all it calls hold
-    #[arg(long)]
-    pub(crate) cum: bool,
-    /// What is one row
-    #[arg(long, value_name = "WHAT", value_parser = ["functions", "filefunctions", "files", "lines", "addresses"], default_value = "functions")]
-    pub(crate) granularity: String,
-    /// The unit of all numbers: MB, ms, minimum, auto
-    #[arg(long, value_name = "UNIT", default_value = "minimum")]
-    pub(crate) unit: String,
-    /// Percentages of what the filters leave
-    #[arg(long)]
-    pub(crate) relative_percentages: bool,
-    /// Leave out rows that shrank against the base
-    #[arg(long)]
-    pub(crate) drop_negative: bool,
-    /// Add the 95 % interval of each number of a sampled heap; ~ marks a row that the noise cannot tell from the next
-    #[arg(long)]
-    pub(crate) interval: bool,
-    /// Print fathom.top/1 as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 }

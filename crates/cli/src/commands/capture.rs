@@ -1,11 +1,9 @@
 //! `fathom capture`: everything that can be known, in one file.
 
 use std::fmt::Write as _;
-use std::fs::{self, OpenOptions};
-use std::io::{Cursor, Write as _};
+use std::io::Cursor;
 use std::path::Path;
 
-use anyhow::Context as _;
 use fathom_evidence::{Capture, Missing, Target};
 use serde::Serialize;
 
@@ -13,6 +11,7 @@ use crate::args::CaptureArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::place::{Existing, exists, write};
 use crate::sources::gather;
 
 /// The contract of `fathom capture --json`.
@@ -62,56 +61,18 @@ pub(crate) fn run(args: &CaptureArgs, output: &Output) -> anyhow::Result<Exit> {
         output.note(&told(&capture, "standard output", bundle.len()));
         return Ok(Exit::Fine);
     }
-    write(path, &bundle, args.force)?;
+    let existing = if args.force {
+        Existing::Replace
+    } else {
+        Existing::Keep
+    };
+    write(path, &bundle, existing)?;
     if args.json {
         output.json(&summary(&capture, path, bundle.len()))?;
     } else {
         output.data(&told(&capture, &path.display().to_string(), bundle.len()))?;
     }
     Ok(Exit::Fine)
-}
-
-fn exists(path: &Path) -> anyhow::Error {
-    Failure::new(format!("{} exists", path.display()))
-        .hint("--force replaces it")
-        .into()
-}
-
-/// Writes the bundle beside its place and moves it there, so that nobody ever
-/// sees half of one.
-fn write(path: &Path, bundle: &[u8], force: bool) -> anyhow::Result<()> {
-    let shown = path.display();
-    let file = path
-        .file_name()
-        .ok_or_else(|| Failure::new(format!("{shown} names no file")))?;
-    let mut name = file.to_owned();
-    name.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(name);
-    let context = || format!("cannot write {shown}");
-    let mut stream = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&part)
-        .with_context(context)?;
-    let written = stream.write_all(bundle).and_then(|()| stream.sync_all());
-    drop(stream);
-    // A hard link fails where a file has appeared meanwhile; a rename replaces it.
-    let placed = written.and_then(|()| {
-        if force {
-            fs::rename(&part, path)
-        } else {
-            fs::hard_link(&part, path)
-        }
-    });
-    let outcome = match placed {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(exists(path)),
-        // File systems without hard links.
-        Err(_) if !force && !path.exists() => fs::rename(&part, path).with_context(context),
-        placed => placed.with_context(context),
-    };
-    // Gone already after a rename.
-    let _ = fs::remove_file(&part);
-    outcome
 }
 
 /// Says what was saved, what is missing and why, and what to type next.

@@ -2,12 +2,18 @@
 
 mod capture;
 mod completions;
+mod convert;
 mod demo;
+mod diff;
 mod explain;
 mod gctrace;
 mod goroutines;
+mod graph;
+mod man;
+mod merge;
 mod ps;
-pub(crate) mod top;
+mod top;
+mod view;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -24,11 +30,22 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(&args, output),
         Command::Capture(args) => capture::run(&args, output),
         Command::Top(args) => top::run(&args, output),
+        Command::Tree(args) => view::tree(&args, None, output),
+        Command::Peek(args) => view::tree(&args.tree, Some(&args.pattern), output),
+        Command::List(args) => view::about("list", &args.pattern, &args.view, output),
+        Command::Disasm(args) => view::about("disasm", &args.pattern, &args.view, output),
+        Command::Traces(args) => view::traces(&args, output),
+        Command::Tags(args) => view::tags(&args, output),
+        Command::Graph(args) => graph::run(&args, output),
+        Command::Diff(args) => diff::run(&args, output),
+        Command::Merge(args) => merge::run(&args, output),
+        Command::Convert(args) => convert::run(&args, output),
         Command::Goroutines(args) => goroutines::run(&args, output),
         Command::Gctrace(args) => gctrace::run(&args, output),
         Command::Ps(args) => ps::run(&args, output),
         // They have flags and errors of their own, which `main` leaves to them.
         Command::Pprof(_) | Command::Shell(_) => Ok(Exit::Fine),
         Command::Completions(args) => completions::run(&args, output),
+        Command::Man(args) => man::run(&args, output),
     }
 }

@@ -149,10 +149,30 @@ fn candidates(path: &str, search: &str) -> Vec<PathBuf> {
 }
 
 /// Binaries of this machine.
-pub(crate) struct Binaries;
+pub(crate) struct Binaries {
+    /// Whether build ids count as for pprof: it takes what the profile names unseen, and
+    /// nothing else where the profile has a build id, since it reads none of Go's binaries.
+    pub(crate) compat: bool,
+}
 
 impl Objects for Binaries {
     fn read(&self, file: &str, build_id: &str) -> Result<Arc<[u8]>, String> {
+        if self.compat {
+            let directories = if build_id.is_empty() {
+                binary_path()
+            } else {
+                Vec::new()
+            };
+            let candidates = binary_candidates(&directories, file, build_id);
+            let mut reason = "no such file or directory".to_owned();
+            for candidate in candidates {
+                match fs::read(&candidate) {
+                    Ok(bytes) => return Ok(bytes.into()),
+                    Err(error) => reason = go_reason(&error),
+                }
+            }
+            return Err(format!("open {file}: {reason}"));
+        }
         let mut refused = None;
         for candidate in binary_candidates(&binary_path(), file, build_id) {
             let Ok(bytes) = fs::read(&candidate) else {

@@ -7,13 +7,13 @@
 //! the command line and the exit codes always are.
 
 mod address;
-mod code;
+pub(crate) mod code;
 mod deliver;
 pub(crate) mod flags;
 mod invocation;
-mod load;
-mod numbered;
-mod report;
+pub(crate) mod load;
+pub(crate) mod numbered;
+pub(crate) mod report;
 mod shell;
 mod symbolize;
 mod talk;
@@ -148,11 +148,16 @@ fn act(invocation: &Invocation, talk: &dyn Talk) -> anyhow::Result<()> {
     )
 }
 
+/// Whether the environment wants `go tool pprof` to be matched everywhere.
+pub(crate) fn compat_by_environment() -> bool {
+    let compat = std::env::var("FATHOM_PPROF_COMPAT").unwrap_or_default();
+    !matches!(compat.as_str(), "" | "0" | "false" | "no")
+}
+
 fn environment() -> Environment {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
-    let compat = variable("FATHOM_PPROF_COMPAT");
     Environment {
-        compat: !matches!(compat.as_str(), "" | "0" | "false" | "no"),
+        compat: compat_by_environment(),
         user: variable("FATHOM_USER"),
         bearer: variable("FATHOM_BEARER"),
     }

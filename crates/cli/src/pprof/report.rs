@@ -2,6 +2,7 @@
 
 use fathom_profile::Profile;
 use fathom_report::command::{Command, Format};
+use fathom_report::handle::{expand, expand_options};
 use fathom_report::options::Options;
 use fathom_report::traces::Traces;
 use fathom_report::{Produced, Surroundings, produce, profile_labels};
@@ -52,8 +53,13 @@ impl Reporter {
         Self {
             zone: TimeZone::system(),
             sources: SourceFiles { compat },
-            objects: Binaries,
+            objects: Binaries { compat },
         }
+    }
+
+    /// Returns the time zone in which reports tell times.
+    pub(crate) const fn zone(&self) -> &TimeZone {
+        &self.zone
     }
 
     fn surroundings(&self) -> Surroundings<'_> {
@@ -76,11 +82,19 @@ impl Reporter {
         argument: Option<&str>,
         options: &Options,
     ) -> Result<Report<'p>, fathom_report::Failure> {
+        let (options, argument) = if options.compat {
+            (options.clone(), argument.map(str::to_owned))
+        } else {
+            // The argument of `list`, `peek` and their like names functions.
+            let argument = argument.map(|text| expand(text, profile)).transpose()?;
+            (expand_options(options, profile)?, argument.map(Into::into))
+        };
         if command.format == Format::Traces {
-            let traces = Traces::new(profile, options)?;
+            let traces = Traces::new(profile, &options)?;
             return Ok(Report::Traces(Box::new(traces), self.zone.clone()));
         }
-        produce(profile, command, argument, options, self.surroundings()).map(Report::Whole)
+        let argument = argument.as_deref();
+        produce(profile, command, argument, &options, self.surroundings()).map(Report::Whole)
     }
 
     /// Returns the lines that say what a profile is.

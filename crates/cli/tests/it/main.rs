@@ -3,11 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod capture;
+mod convert;
+mod diff;
 mod explain;
 mod gctrace;
 mod goroutines;
 mod help;
 mod live;
+mod merge;
+mod options;
 mod pprof;
 #[cfg(target_os = "linux")]
 mod processes;
@@ -16,6 +20,7 @@ mod surroundings;
 #[cfg(target_os = "linux")]
 mod symbolize;
 mod top;
+mod views;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

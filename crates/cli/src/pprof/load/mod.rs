@@ -92,7 +92,7 @@ fn combining(doing: &str, error: &fathom_profile::Error, defects: Defects) -> Fa
 
 /// Drops the frames that the profile itself wants dropped; where its expressions mean
 /// nothing, all stay, as in pprof.
-fn without_uninteresting(profile: Profile) -> anyhow::Result<Profile> {
+pub(crate) fn without_uninteresting(profile: Profile) -> anyhow::Result<Profile> {
     let anchored = |expression: &str| compile("drop_frames", &format!("^({expression})$"));
     let is_sound = [profile.drop_frames(), profile.keep_frames()]
         .iter()
@@ -116,14 +116,19 @@ fn read_all(
     binaries: &Binaries,
     talk: &dyn Talk,
 ) -> Vec<Outcome> {
-    let outcomes: Vec<Mutex<Option<Outcome>>> = sources.iter().map(|_| Mutex::new(None)).collect();
+    side_by_side(sources, &|source| one(source, invocation, binaries, talk))
+}
+
+/// Does something with each source, several at a time; the outcomes are in their order.
+pub(crate) fn side_by_side<T: Send>(sources: &[&str], work: &(dyn Fn(&str) -> T + Sync)) -> Vec<T> {
+    let outcomes: Vec<Mutex<Option<T>>> = sources.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
-    let work = || {
+    let go_on = || {
         while let Some((source, slot)) = {
             let index = next.fetch_add(1, Ordering::Relaxed);
             sources.get(index).zip(outcomes.get(index))
         } {
-            let outcome = one(source, invocation, binaries, talk);
+            let outcome = work(source);
             if let Ok(mut slot) = slot.lock() {
                 *slot = Some(outcome);
             }
@@ -131,9 +136,9 @@ fn read_all(
     };
     std::thread::scope(|scope| {
         for _ in 1..workers(sources) {
-            scope.spawn(work);
+            scope.spawn(go_on);
         }
-        work();
+        go_on();
     });
     let outcomes = outcomes
         .into_iter()

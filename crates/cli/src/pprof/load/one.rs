@@ -11,9 +11,9 @@ use super::super::invocation::Invocation;
 use super::super::numbered::go_reason;
 use super::super::talk::Talk;
 use crate::args::ProfileName;
-use crate::commands::top::wanted;
 use crate::failure::Failure;
 use crate::output::{Output, OutputArgs};
+use crate::profiles::wanted;
 use crate::sources;
 
 /// How a recording of Linux `perf` begins.
