@@ -291,6 +291,39 @@ fn missing_sources_leave_the_numbers() {
     assert_eq!(json["functions"][0]["files"][0]["lines"][0]["cum"], 30);
 }
 
+/// The rows of a function sum to its heading, and no heading of a profile without negative
+/// values passes the total.
+#[test]
+fn rows_sum_to_their_headings() {
+    for path in crate::differential::find(|name| name.ends_with(".pb.gz")) {
+        let profile = crate::differential::read(&path);
+        if profile.sample_count() == 0 {
+            continue;
+        }
+        let listing = Listing::new(&profile, &options(false), ".", &Files::default());
+        let Ok(listing) = listing else { continue };
+        let files = listing
+            .functions
+            .iter()
+            .flat_map(|function| &function.files);
+        let mut flat = 0;
+        for file in files {
+            let rows: i64 = file.lines.iter().map(|line| line.flat).sum();
+            assert_eq!(rows, file.flat, "{} {}", path.display(), file.file);
+            assert!(file.cum >= file.flat, "{} {}", path.display(), file.file);
+            assert!(
+                file.cum <= listing.head.total,
+                "{} {}",
+                path.display(),
+                file.file
+            );
+            assert!(file.lines.iter().all(|line| line.cum <= file.cum));
+            flat += file.flat;
+        }
+        assert!(flat <= listing.head.total, "{}", path.display());
+    }
+}
+
 /// A binary of a Go toolchain, and an address in it at which something runs.
 fn binary() -> (Vec<u8>, u64) {
     let toolchain = Toolchain::find(GoVersion::GO_1_27).expect("a toolchain");

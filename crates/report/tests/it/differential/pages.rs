@@ -210,6 +210,14 @@ fn compare_pages(flags: &[&str], path: &Path, scratch: &TempDir, how: Compared) 
             }
             let own = page.render_html(&jiff::tz::TimeZone::UTC);
             assert!(own.ends_with("</html>\n"), "{at}");
+            for tag in [
+                "details", "summary", "div", "span", "section", "p", "a", "button",
+            ] {
+                let opened = own.matches(&format!("<{tag} ")).count()
+                    + own.matches(&format!("<{tag}>")).count();
+                let closed = own.matches(&format!("</{tag}>")).count();
+                assert_eq!(opened, closed, "{at}: {tag}");
+            }
         }
         Err(error) => {
             assert!(!real.is_success, "{at}: {error}");
