@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{FlameFunction, Frames};
 
 /// The most that are listed.
-const MOST: usize = 200;
+pub(super) const MOST: usize = 200;
 
 /// A call that the new profile no longer has.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use serde::Serialize;
 
 use super::colour::of_package;
+use super::difference::MOST;
 use super::head::Unit;
 use super::{Direction, Flame, FlameOptions};
 use crate::names;
@@ -100,8 +101,14 @@ fn gone(out: &mut String, flame: &Flame) -> fmt::Result {
     }
     write!(
         out,
-        "<details><summary>{} only in the base</summary><table>\
+        "<details><summary>{}{} only in the base</summary><table>\
          <tr><th>base</th><th>function</th><th>called by</th></tr>",
+        // The list ends there.
+        if flame.gone.len() == MOST {
+            "The heaviest "
+        } else {
+            ""
+        },
         count(flame.gone.len(), "call")
     )?;
     for gone in &flame.gone {
