@@ -105,16 +105,15 @@ fn arguments(spec: &'static Spec) -> Vec<Arg> {
     let ids: Vec<String> = flags.iter().map(|choice| id(spec, choice)).collect();
     let mut all = vec![
         option(spec)
-            .overrides_with_all(&ids)
+            .overrides_with_all(ids.iter().cloned().chain([spec.name.to_owned()]))
             .hide_short_help(!is_common),
     ];
     for choice in flags {
         let own = id(spec, choice);
-        let others = ids.iter().filter(|other| **other != own).cloned();
         let flag = Arg::new(own.clone())
             .long(choice.name)
             .action(ArgAction::SetTrue)
-            .overrides_with_all(others.chain([spec.name.to_owned()]))
+            .overrides_with_all(ids.iter().cloned().chain([spec.name.to_owned()]))
             .help(format!(
                 "{}: --{} {}",
                 choice.help,

@@ -86,8 +86,6 @@ Examples:
 
 Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
 pub(crate) struct TopArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// Add the 95 % interval of each number of a sampled heap; ~ marks a row that the noise cannot tell from the next
     #[arg(long)]
     pub(crate) interval: bool,
@@ -100,6 +98,8 @@ pub(crate) struct TopArgs {
     /// Print the rows as CSV
     #[arg(long)]
     pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 /// Print each entry with its callers and callees, as `go tool pprof -tree` does
@@ -112,8 +112,6 @@ Examples:
 
 Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
 pub(crate) struct TreeArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// Print the handle of each entry's function behind its name
     #[arg(long)]
     pub(crate) handles: bool,
@@ -123,6 +121,8 @@ pub(crate) struct TreeArgs {
     /// Print a row for each entry and each of its calls as CSV
     #[arg(long)]
     pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 /// Print callers and callees of matching functions, as `go tool pprof -peek` does
@@ -190,11 +190,11 @@ Examples:
 
 Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
 pub(crate) struct TracesArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// Print fathom.traces/1 as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 /// Print the values of all labels, as `go tool pprof -tags` does
@@ -206,14 +206,14 @@ Examples:
 
 Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
 pub(crate) struct TagsArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// Print fathom.tags/1 as JSON
     #[arg(long, conflicts_with = "csv")]
     pub(crate) json: bool,
     /// Print a row for each value of each label as CSV
     #[arg(long)]
     pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 /// In which format a call graph is written.
@@ -243,14 +243,14 @@ Examples:
 
 Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
 pub(crate) struct GraphArgs {
-    #[command(flatten)]
-    pub(crate) view: ViewArgs,
     /// The format [default: what the name of --output ends in, else svg]
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     pub(crate) format: Option<GraphFormat>,
     /// Print fathom.graph/1 as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }
 
 /// Show what each function holds more or less than before, the largest change first
@@ -275,10 +275,6 @@ pub(crate) struct DiffArgs {
     /// What is now; - is standard input
     #[arg(value_name = "NEW", value_hint = ValueHint::AnyPath)]
     pub(crate) new: String,
-    #[command(flatten)]
-    pub(crate) reading: ReadingArgs,
-    #[command(flatten)]
-    pub(crate) options: OptionArgs,
     /// Print the handle of each function, which other commands take as a pattern
     #[arg(long)]
     pub(crate) handles: bool,
@@ -288,6 +284,10 @@ pub(crate) struct DiffArgs {
     /// Print the rows as CSV
     #[arg(long)]
     pub(crate) csv: bool,
+    #[command(flatten)]
+    pub(crate) reading: ReadingArgs,
+    #[command(flatten)]
+    pub(crate) options: OptionArgs,
 }
 
 /// Make one profile of several
@@ -308,13 +308,13 @@ pub(crate) struct MergeArgs {
     /// Profiles, bundles, folders, pids, addresses, or - for standard input
     #[arg(required = true, value_name = "SOURCE", value_hint = ValueHint::AnyPath)]
     pub(crate) sources: Vec<String>,
+    /// Print what was merged as JSON (fathom.merge/1)
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
     pub(crate) options: OptionArgs,
-    /// Print what was merged as JSON (fathom.merge/1)
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Write a profile in another tool's format
@@ -344,13 +344,13 @@ pub(crate) struct ConvertArgs {
     /// The format to write [default: what the name of --output ends in]
     #[arg(long, value_name = "FORMAT", value_parser = form_values())]
     pub(crate) to: Option<String>,
+    /// Print what was converted as JSON (fathom.convert/1); needs --output
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) reading: ReadingArgs,
     #[command(flatten)]
     pub(crate) options: OptionArgs,
-    /// Print what was converted as JSON (fathom.convert/1); needs --output
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 fn form_values() -> clap::builder::PossibleValuesParser {

@@ -47,7 +47,7 @@ fn conforms(value: &Value, schema: &Value, defs: &Value, path: &str) -> Result<(
             },
             "const" => value == says,
             "enum" => says.as_array().unwrap().contains(value),
-            "minimum" => value.as_f64() >= says.as_f64(),
+            "minimum" => value.is_null() || value.as_f64() >= says.as_f64(),
             "minItems" => value.as_array().unwrap().len() as u64 >= says.as_u64().unwrap(),
             "maxItems" => value.as_array().unwrap().len() as u64 <= says.as_u64().unwrap(),
             "pattern" => value.as_str().is_none_or(|text| {

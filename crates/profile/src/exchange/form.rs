@@ -3,7 +3,7 @@
 use crate::compress;
 use crate::decode;
 use crate::error::Error;
-use crate::exchange::{callgrind, chrome, firefox, speedscope};
+use crate::exchange::{callgrind, chrome, firefox, nanoseconds, speedscope};
 use crate::folded;
 use crate::limits::Limits;
 use crate::options::ParseOptions;
@@ -140,6 +140,12 @@ impl Form {
                 .collect();
             let (kind, _) = profile.sample_type(column);
             lost.push(format!("it holds {kind} alone, not {}", others.join(", ")));
+        }
+        let (_, unit) = profile.sample_type(column);
+        let nanos = nanoseconds(unit).unwrap_or(1.0);
+        let is_whole = |value: &i64| (*value as f64 * nanos) % 1000.0 == 0.0;
+        if self == Self::Chrome && !profile.values(column).iter().all(is_whole) {
+            lost.push("its times are whole microseconds".to_owned());
         }
         if self == Self::Callgrind {
             lost.push("it holds calls between functions, not whole stacks".to_owned());
