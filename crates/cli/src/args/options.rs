@@ -75,9 +75,9 @@ impl FromArgMatches for OptionArgs {
 
 /// Returns what was typed for an option.
 fn given(spec: &Spec, matches: &ArgMatches) -> Option<String> {
-    let flags = flags_of(spec).iter();
-    let chosen = flags.filter(|choice| matches.get_flag(&id(spec, choice)));
-    if let Some(choice) = chosen.last() {
+    // At most one: they override each other.
+    let mut flags = flags_of(spec).iter();
+    if let Some(choice) = flags.find(|choice| matches.get_flag(&id(spec, choice))) {
         return Some(choice.name.to_owned());
     }
     if matches.value_source(spec.name) != Some(ValueSource::CommandLine) {

@@ -69,7 +69,7 @@ pub(crate) struct ViewArgs {
 
 /// Print the functions that hold or use most, as `go tool pprof -top` does
 #[derive(Debug, Args)]
-#[expect(clippy::doc_markdown, reason = "the comments are help, as printed")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(after_help = "\
 Numbers, order and text are those of go tool pprof -top, to the byte, unless \
 --interval or --handles adds to them. Patterns are regular expressions in Go's \

@@ -116,12 +116,10 @@ fn written(
 
 /// The name under which other tools show the profile.
 fn title(source: &str) -> String {
-    match source {
-        "-" => "standard input".to_owned(),
-        _ => {
-            let shown = fathom_evidence::redact::url(source);
-            let file = Path::new(&shown).file_name();
-            file.map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned())
-        }
+    if source == "-" {
+        return "standard input".to_owned();
     }
+    let shown = fathom_evidence::redact::url(source);
+    let file = Path::new(&shown).file_name();
+    file.map_or_else(|| shown.clone(), |name| name.to_string_lossy().into_owned())
 }

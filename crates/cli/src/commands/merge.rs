@@ -1,6 +1,7 @@
 //! `fathom merge`: one profile of several.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::path::Path;
 
 use fathom_profile::diff::DiffMode;
 use fathom_profile::encode::{write_proto, write_raw_proto};
@@ -91,8 +92,9 @@ pub(super) fn check_place(path: &str, json: bool) -> anyhow::Result<()> {
 
 /// Writes profile.proto, compressed unless the file's name says otherwise.
 pub(super) fn proto(profile: &Profile, path: &str) -> Vec<u8> {
-    let lower = path.to_ascii_lowercase();
-    if lower.ends_with(".pb") || lower.ends_with(".proto") {
+    let extension = Path::new(path).extension();
+    if extension.is_some_and(|it| it.eq_ignore_ascii_case("pb") || it.eq_ignore_ascii_case("proto"))
+    {
         write_raw_proto(profile)
     } else {
         write_proto(profile)

@@ -68,11 +68,11 @@ fn every_flag_of_pprof_is_accepted() {
 fn the_shell_knows_every_option_as_a_variable_and_in_its_help() {
     let heap = heap();
     let told = ours(&[&heap], b"options\n").stderr;
-    let listed = ours(&[&heap], b"help\n").stderr;
+    let explained = ours(&[&heap], b"help\n").stderr;
     let mut script = String::new();
     for spec in OPTIONS {
         let start = format!("{} ", spec.name);
-        for text in [&told, &listed] {
+        for text in [&told, &explained] {
             let lines = text.lines().map(str::trim_start);
             let count = lines.filter(|line| line.starts_with(&start)).count();
             // Commands of the same name do not exist.
