@@ -11,13 +11,12 @@ use fathom_report::handle::expand_options;
 use fathom_report::options::{OPTIONS, Options};
 use serde::Serialize;
 
-use super::view::{noted, tell};
+use super::view::{Looked, report};
 use crate::args::MergeArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place;
-use crate::pprof::report::Reporter;
 use crate::profiles::{self, Request};
 
 /// The contract of `fathom merge --json`.
@@ -117,9 +116,12 @@ pub(super) fn filtered(
         return Ok(profile);
     };
     let options = expand_options(options, &profile).map_err(fathom_report::Failure::from)?;
-    let made = Reporter::new(options.compat).report(&profile, command, None, &options);
-    let report = noted(made, output)?;
-    tell(report.notes(), output);
+    let looked = Looked {
+        profile,
+        options,
+        exit: Exit::Fine,
+    };
+    let report = report(command.name, None, &looked, output)?;
     let mut bytes = Vec::new();
     report.write(&mut |piece: &[u8]| bytes.write_all(piece))?;
     Ok(Profile::parse_owned(bytes, &Limits::default())?)

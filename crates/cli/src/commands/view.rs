@@ -67,7 +67,11 @@ pub(super) fn report<'p>(
     let command = find(name).ok_or_else(|| Failure::new(format!("there is no {name}")))?;
     let reporter = Reporter::new(looked.options.compat);
     let made = reporter.report(&looked.profile, command, argument, &looked.options);
-    let report = noted(made, output)?;
+    let report = made.inspect_err(|error| {
+        if let Some(failure) = error.downcast_ref::<fathom_report::Failure>() {
+            tell(&failure.notes, output);
+        }
+    })?;
     tell(report.notes(), output);
     Ok(report)
 }

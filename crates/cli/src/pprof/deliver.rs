@@ -157,6 +157,10 @@ fn browsers(chosen: Option<String>, system: &str, has_desktop: bool) -> Vec<Stri
 /// Starts the first program that there is.
 fn show(programs: &[String], path: &Path, asked: Asked) -> anyhow::Result<()> {
     let mut failure = None;
+    let names = programs
+        .iter()
+        .filter_map(|program| program.split(' ').next());
+    let tried = names.collect::<Vec<_>>().join(", ");
     for program in programs {
         let mut words = program.split(' ').filter(|word| !word.is_empty());
         let Some(name) = words.next() else { continue };
@@ -183,9 +187,10 @@ fn show(programs: &[String], path: &Path, asked: Asked) -> anyhow::Result<()> {
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let text = format!("exec: \"{name}\": executable file not found in $PATH");
-                failure = Some(Failure::new(text).hint(
-                    "set BROWSER, or write the report to a file: -output=FILE, in the shell >FILE",
-                ));
+                failure = Some(Failure::new(text).hint(format!(
+                    "none of these is there: {tried}; set BROWSER for reports that a browser \
+                     shows, or write the report to a file: -output=FILE, in the shell >FILE"
+                )));
             }
             Err(error) => failure = Some(Failure::new(format!("{name}: {}", go_reason(&error)))),
         }
@@ -194,6 +199,21 @@ fn show(programs: &[String], path: &Path, asked: Asked) -> anyhow::Result<()> {
         Some(failure) => Err(failure.into()),
         None => Err(Failure::new("no program to show it").into()),
     }
+}
+
+/// Writes a program of the shell's language that can be run.
+///
+/// Another process writes it: a file that this one, or a child of another test, still holds
+/// open for writing cannot be run.
+#[cfg(all(test, unix))]
+pub(crate) fn script(path: &Path, text: &str) {
+    let write = "printf '#!/bin/sh\\n%s\\n' \"$2\" >\"$1\" && chmod 755 \"$1\"";
+    let status = Process::new("sh")
+        .args(["-c", write, "sh"])
+        .arg(path)
+        .arg(text)
+        .status();
+    assert!(status.is_ok_and(|status| status.success()));
 }
 
 #[cfg(test)]
@@ -265,9 +285,12 @@ mod tests {
             Path::new("x"),
             Asked::Once,
         );
+        let error = error.unwrap_err();
         assert_eq!(
-            error.unwrap_err().to_string(),
+            error.to_string(),
             "exec: \"no-such-program-here\": executable file not found in $PATH"
         );
+        let told = crate::failure::describe(&error);
+        assert!(told.contains("none of these is there: no-such-program-here; set BROWSER"));
     }
 }

@@ -10,6 +10,7 @@ mod address;
 pub(crate) mod code;
 mod deliver;
 pub(crate) mod flags;
+mod graphviz;
 mod invocation;
 pub(crate) mod load;
 pub(crate) mod numbered;

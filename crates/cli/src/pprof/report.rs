@@ -5,10 +5,11 @@ use fathom_report::command::{Command, Format};
 use fathom_report::handle::{expand, expand_options};
 use fathom_report::options::Options;
 use fathom_report::traces::Traces;
-use fathom_report::{Produced, Surroundings, produce, profile_labels};
+use fathom_report::{Failure, Produced, Surroundings, produce, profile_labels};
 use jiff::tz::TimeZone;
 
 use super::code::{Binaries, SourceFiles};
+use super::graphviz;
 
 /// A report, ready to be written.
 pub(crate) enum Report<'p> {
@@ -70,31 +71,48 @@ impl Reporter {
         }
     }
 
-    /// Runs a command.
+    /// Runs a command; pictures are Graphviz's where the option `layout` says so.
     ///
     /// # Errors
     ///
-    /// As [`produce`].
+    /// As [`produce`] and [`graphviz::draw`].
     pub(crate) fn report<'p>(
         &self,
         profile: &'p Profile,
         command: &Command,
         argument: Option<&str>,
         options: &Options,
-    ) -> Result<Report<'p>, fathom_report::Failure> {
+    ) -> anyhow::Result<Report<'p>> {
         let (options, argument) = if options.compat {
             (options.clone(), argument.map(str::to_owned))
         } else {
             // The argument of `list`, `peek` and their like names functions.
-            let argument = argument.map(|text| expand(text, profile)).transpose()?;
-            (expand_options(options, profile)?, argument.map(Into::into))
+            let argument = argument.map(|text| expand(text, profile)).transpose();
+            let argument = argument.map_err(Failure::from)?;
+            let options = expand_options(options, profile).map_err(Failure::from)?;
+            (options, argument.map(Into::into))
         };
-        if command.format == Format::Traces {
-            let traces = Traces::new(profile, &options)?;
-            return Ok(Report::Traces(Box::new(traces), self.zone.clone()));
-        }
         let argument = argument.as_deref();
-        produce(profile, command, argument, &options, self.surroundings()).map(Report::Whole)
+        let around = self.surroundings();
+        match command.format {
+            Format::Traces => {
+                let traces = Traces::new(profile, &options)?;
+                Ok(Report::Traces(Box::new(traces), self.zone.clone()))
+            }
+            Format::Picture(picture) if options.layout == "graphviz" => {
+                let graph = Command {
+                    format: Format::Dot,
+                    ..*command
+                };
+                let mut produced = produce(profile, &graph, argument, &options, around)?;
+                produced.bytes = graphviz::draw(&produced.bytes, picture)?;
+                Ok(Report::Whole(produced))
+            }
+            _ => {
+                let produced = produce(profile, command, argument, &options, around)?;
+                Ok(Report::Whole(produced))
+            }
+        }
     }
 
     /// Returns the lines that say what a profile is.

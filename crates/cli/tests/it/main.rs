@@ -20,6 +20,7 @@ mod surroundings;
 #[cfg(target_os = "linux")]
 mod symbolize;
 mod top;
+mod viewers;
 mod views;
 
 use std::io::Write as _;
