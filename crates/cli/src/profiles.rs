@@ -22,9 +22,11 @@ use crate::args::{OptionArgs, ProfileName, ReadingArgs, ViewArgs};
 use crate::exit::Exit;
 use crate::failure::{Failure, describe};
 use crate::output::Output;
-use crate::pprof::code::is_binary;
+use crate::pprof::code::{binary_path, is_binary};
 use crate::pprof::compat_by_environment;
 use crate::pprof::load::{side_by_side, without_uninteresting};
+use crate::pprof::symbolize::{Binaries, symbolized_here};
+use crate::pprof::talk::Streams;
 use crate::sources::{Wanted, of_bundle, one};
 
 const ZIP_MAGIC: &[u8] = b"PK\x03\x04";
@@ -153,9 +155,12 @@ pub(crate) fn load(request: &Request<'_>, output: &Output) -> anyhow::Result<Loa
     } else {
         Defects::Corrected
     };
-    let mut profile = merged(of_sources, defects)?;
+    let binaries = Binaries::new(binary_path(), request.options.compat);
+    let streams = Streams { output, red: false };
+    let named = |profile| symbolized_here(profile, &binaries, defects, &streams);
+    let mut profile = named(merged(of_sources, defects)?)?;
     if !of_bases.is_empty() {
-        let base = merged(of_bases, defects)?;
+        let base = named(merged(of_bases, defects)?)?;
         let normalize = if request.options.normalize {
             Normalize::Yes
         } else {

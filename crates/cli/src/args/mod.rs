@@ -16,8 +16,9 @@ use crate::sources::{ConnectionArgs, TakeArgs};
 
 pub(crate) use self::options::OptionArgs;
 pub(crate) use self::report::{
-    ConvertArgs, DiffArgs, DisasmArgs, GraphArgs, GraphFormat, ListArgs, ManArgs, MergeArgs,
-    PeekArgs, ProfileName, ReadingArgs, TagsArgs, TopArgs, TracesArgs, TreeArgs, ViewArgs,
+    ConvertArgs, DiffArgs, DisasmArgs, FlameArgs, FlameFormat, GraphArgs, GraphFormat, ListArgs,
+    ManArgs, MergeArgs, PeekArgs, ProfileName, ReadingArgs, TagsArgs, TopArgs, TracesArgs,
+    TreeArgs, ViewArgs,
 };
 
 /// Tells a Go developer where a process's memory, time and goroutines went, and why.
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     Disasm(DisasmArgs),
     Traces(TracesArgs),
     Tags(TagsArgs),
+    Flame(FlameArgs),
     Graph(GraphArgs),
     Diff(DiffArgs),
     Merge(MergeArgs),

@@ -157,6 +157,9 @@ pub(crate) struct ListArgs {
     /// Which functions: a regular expression or a handle
     #[arg(value_name = "PATTERN")]
     pub(crate) pattern: String,
+    /// Print fathom.list/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }
@@ -176,6 +179,9 @@ pub(crate) struct DisasmArgs {
     /// Which functions: a regular expression, a handle or an address
     #[arg(value_name = "PATTERN")]
     pub(crate) pattern: String,
+    /// Print fathom.disasm/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }
@@ -247,6 +253,48 @@ pub(crate) struct GraphArgs {
     #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
     pub(crate) format: Option<GraphFormat>,
     /// Print fathom.graph/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
+}
+
+/// In which format a flame graph is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FlameFormat {
+    /// A page to search, zoom and turn around
+    Html,
+    /// A picture that a browser zooms
+    Svg,
+}
+
+/// Draw a flame graph as one file that stands for itself
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The file needs nothing beside it and no network. With --compare, widths are \
+what is now, and colours what changed.
+
+Examples:
+  fathom flame cpu.pb.gz -o cpu.html
+  fathom flame heap.pb.gz --sample-index alloc_space -o alloc.svg
+  fathom flame after.pb.gz --compare before.pb.gz -o change.html
+  fathom flame localhost:6060 --profile cpu --focus 'net/http' -o http.html
+
+Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
+pub(crate) struct FlameArgs {
+    /// The format [default: what the name of --output ends in, else html]
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    pub(crate) format: Option<FlameFormat>,
+    /// Show what changed since this profile, bundle or folder
+    #[arg(long, value_name = "OLD", value_hint = ValueHint::AnyPath, conflicts_with_all = ["base", "diff_base"])]
+    pub(crate) compare: Option<String>,
+    /// The title of the page
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
+    /// Let frames grow upwards from the root, as flames do
+    #[arg(long)]
+    pub(crate) root_at_the_bottom: bool,
+    /// Print fathom.flame/1 as JSON
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]

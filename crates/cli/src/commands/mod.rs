@@ -1,11 +1,13 @@
 //! One module a command.
 
 mod capture;
+mod code;
 mod completions;
 mod convert;
 mod demo;
 mod diff;
 mod explain;
+mod flame;
 mod gctrace;
 mod goroutines;
 mod graph;
@@ -32,10 +34,11 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Top(args) => top::run(&args, output),
         Command::Tree(args) => view::tree(&args, None, output),
         Command::Peek(args) => view::tree(&args.tree, Some(&args.pattern), output),
-        Command::List(args) => view::about("list", &args.pattern, &args.view, output),
-        Command::Disasm(args) => view::about("disasm", &args.pattern, &args.view, output),
+        Command::List(args) => code::list(&args, output),
+        Command::Disasm(args) => code::disasm(&args, output),
         Command::Traces(args) => view::traces(&args, output),
         Command::Tags(args) => view::tags(&args, output),
+        Command::Flame(args) => flame::run(&args, output),
         Command::Graph(args) => graph::run(&args, output),
         Command::Diff(args) => diff::run(&args, output),
         Command::Merge(args) => merge::run(&args, output),

@@ -94,19 +94,6 @@ pub(super) fn tell(notes: &[String], output: &Output) {
     }
 }
 
-/// `fathom list` and `fathom disasm`.
-pub(super) fn about(
-    name: &'static str,
-    pattern: &str,
-    view: &ViewArgs,
-    output: &Output,
-) -> anyhow::Result<Exit> {
-    let looked = look(view, output)?;
-    let report = report(name, Some(pattern), &looked, output)?;
-    place::put_report(&report, &looked.options.output, output)?;
-    Ok(looked.exit)
-}
-
 /// `fathom tree`, and with a pattern `fathom peek`.
 pub(super) fn tree(
     args: &TreeArgs,

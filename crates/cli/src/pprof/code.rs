@@ -200,7 +200,7 @@ impl Objects for Binaries {
 }
 
 /// Returns the directories that are searched for binaries.
-pub(super) fn binary_path() -> Vec<PathBuf> {
+pub(crate) fn binary_path() -> Vec<PathBuf> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     if let Some(path) = variable("PPROF_BINARY_PATH") {
         return split_paths(&path).collect();

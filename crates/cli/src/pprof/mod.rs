@@ -16,8 +16,8 @@ pub(crate) mod load;
 pub(crate) mod numbered;
 pub(crate) mod report;
 mod shell;
-mod symbolize;
-mod talk;
+pub(crate) mod symbolize;
+pub(crate) mod talk;
 mod usage;
 
 use std::process::ExitCode;

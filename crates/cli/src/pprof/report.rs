@@ -63,7 +63,8 @@ impl Reporter {
         &self.zone
     }
 
-    fn surroundings(&self) -> Surroundings<'_> {
+    /// What reports need of this machine.
+    pub(crate) fn surroundings(&self) -> Surroundings<'_> {
         Surroundings {
             zone: &self.zone,
             sources: &self.sources,

@@ -2,7 +2,7 @@
 
 use crate::fathom;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "explain",
     "capture",
     "top",
@@ -12,6 +12,7 @@ const COMMANDS: [&str; 21] = [
     "disasm",
     "traces",
     "tags",
+    "flame",
     "graph",
     "diff",
     "merge",
@@ -27,8 +28,9 @@ const COMMANDS: [&str; 21] = [
 ];
 
 /// Commands over profiles, whose long help is that of `top` but for its beginning and end.
-const LIKE_TOP: [&str; 10] = [
-    "tree", "peek", "list", "disasm", "traces", "tags", "graph", "diff", "merge", "convert",
+const LIKE_TOP: [&str; 11] = [
+    "tree", "peek", "list", "disasm", "traces", "tags", "flame", "graph", "diff", "merge",
+    "convert",
 ];
 
 #[test]

@@ -8,8 +8,9 @@ use crate::fathom;
 use crate::pprof::{heap, ours};
 
 /// The commands that take options.
-const COMMANDS: [&str; 11] = [
-    "top", "tree", "peek", "list", "disasm", "traces", "tags", "graph", "diff", "merge", "convert",
+const COMMANDS: [&str; 12] = [
+    "top", "tree", "peek", "list", "disasm", "traces", "tags", "flame", "graph", "diff", "merge",
+    "convert",
 ];
 
 /// The names under which an option is a flag of pprof: its own, or those of its choices.

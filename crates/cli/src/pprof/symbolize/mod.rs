@@ -72,6 +72,37 @@ pub(crate) fn symbolized(
     Ok(Servers::without_urls(profile, defects)?)
 }
 
+/// Returns the profile with the names that binaries of this machine know, and nothing else
+/// asked.
+///
+/// # Errors
+///
+/// When the profile grows past its limits.
+pub(crate) fn symbolized_here(
+    profile: Profile,
+    binaries: &Binaries,
+    defects: Defects,
+    talk: &dyn Talk,
+) -> anyhow::Result<Profile> {
+    let mode = Mode::default();
+    let reader = Reader {
+        binaries,
+        debuginfod: &Debuginfod::default(),
+        mode,
+        defects,
+        talk,
+    };
+    let profile = reader.named(profile)?;
+    let limits = Limits::default();
+    Ok(with_demangled_names(
+        profile,
+        mode.demangle,
+        false,
+        &limits,
+        defects,
+    )?)
+}
+
 fn debuginfod(invocation: &Invocation, talk: &dyn Talk) -> Debuginfod {
     if !invocation.debuginfod {
         return Debuginfod::default();
