@@ -6,6 +6,7 @@ mod capture;
 mod convert;
 mod diff;
 mod explain;
+mod flame;
 mod gctrace;
 mod goroutines;
 mod help;

@@ -218,6 +218,9 @@ fn json_keeps_its_contract() {
             &["graph", &path],
             &["graph", &path, "--files", "--trim=false"],
             &["diff", &path, &path],
+            &["list", ".", &path],
+            &["flame", &path],
+            &["flame", &path, "--compare", &path],
         ] {
             let mut arguments = arguments.to_vec();
             arguments.push("--json");

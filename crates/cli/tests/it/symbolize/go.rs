@@ -45,11 +45,20 @@ fn a_bare_profile_of_a_go_program_gets_what_the_program_would_have_said() {
             let expected = format!("Generating report in {}\n", text(&named));
             assert_eq!(done.stderr, expected, "{arguments:?} {mode}");
             let (whole, named) = (parsed(&busy.whole), parsed(&named));
-            assert_eq!(
-                lines(&named),
-                lines(&whole),
-                "{version} {arguments:?} {mode}"
-            );
+            let (ours, theirs) = (lines(&named), lines(&whole));
+            assert_eq!(ours.len(), theirs.len(), "{version} {arguments:?} {mode}");
+            // A stack that is too deep for the runtime may end within inlined calls: then the
+            // program says less than its binary.
+            let mut cut = 0;
+            for (ours, theirs) in ours.iter().zip(&theirs) {
+                let is_cut = ours.starts_with(&format!("{theirs} | "));
+                assert!(
+                    ours == theirs || is_cut,
+                    "{version} {arguments:?} {mode}: {ours}, not {theirs}"
+                );
+                cut += usize::from(is_cut);
+            }
+            assert!(cut <= 2, "{cut} of {}", ours.len());
             let inlined = whole.location_ids().filter(|&id| whole.line_count(id) > 1);
             assert!(inlined.count() > 3);
             let symbols = named.mappings()[0].symbols;
