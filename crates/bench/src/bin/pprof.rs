@@ -86,7 +86,7 @@ fn compare(arguments: &[String]) -> io::Result<bool> {
         ] {
             is_met &= peers.row(samples, flags, &file)?;
         }
-        for command in ["top", "tree", "peek Server", "dot"] {
+        for command in ["top", "tree", "peek Server2.*serve", "dot"] {
             shell.push((samples, command, peers.in_the_shell(command, &file)?));
         }
     }

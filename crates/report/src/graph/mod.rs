@@ -291,8 +291,15 @@ impl<'p> Graph<'p> {
                 edge.is_some_and(|edge| edge.weight.value.unsigned_abs() < cutoff)
             })
             .collect();
+        let mut is_light = vec![false; self.edges.len()];
         for &place in &light {
-            self.remove_edge(place);
+            if let Some(mark) = is_light.get_mut(place as usize) {
+                *mark = true;
+            }
+        }
+        let stays = |place: &u32| !is_light.get(*place as usize).copied().unwrap_or(false);
+        for list in self.incoming.iter_mut().chain(&mut self.outgoing) {
+            list.retain(stays);
         }
         light.len()
     }
