@@ -23,7 +23,7 @@ pub(crate) enum Existing {
 ///
 /// # Errors
 ///
-/// As [`write`] and [`Output::bytes`].
+/// As [`write()`] and [`Output::bytes`].
 pub(crate) fn put(bytes: &[u8], output_option: &str, output: &Output) -> anyhow::Result<()> {
     match output_option {
         "" | "-" => output.bytes(bytes),
@@ -59,7 +59,7 @@ pub(crate) fn put_report(
     }
 }
 
-/// Writes a file as [`write`] does, with what `content` writes.
+/// Writes a file as [`write()`] does, with what `body` writes.
 fn write_with(
     path: &Path,
     existing: Existing,
