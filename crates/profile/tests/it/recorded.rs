@@ -39,6 +39,7 @@ fn profiles() -> Vec<(PathBuf, String)> {
 fn expected_kind(name: &str) -> ProfileKind {
     let endpoint = name.split(['_', '.']).next().unwrap_or_default();
     match endpoint {
+        "cpu" => ProfileKind::Cpu,
         "heap" | "allocs" => ProfileKind::Heap,
         "goroutine" | "goroutineleak" => ProfileKind::Goroutine,
         "threadcreate" => ProfileKind::ThreadCreate,
