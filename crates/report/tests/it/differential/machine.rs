@@ -32,6 +32,13 @@ impl Sources for Machine {
         } else {
             source_path
         };
+        // `trimPath` of the same file: the name of a directory of the search path is taken for
+        // the place where the path of the builder's machine ends.
+        let path = search
+            .split(':')
+            .filter_map(|directory| Path::new(directory).file_name())
+            .find_map(|name| path.split_once(&format!("/{}/", name.to_string_lossy())))
+            .map_or(path, |(_, rest)| rest);
         let directories = search.split(':').flat_map(|it| Path::new(it).ancestors());
         let found = directories.map(|it| it.join(path)).find(|it| it.exists());
         match found {
