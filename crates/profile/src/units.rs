@@ -34,12 +34,18 @@ pub struct LabelUnits<'p> {
 /// ```
 pub fn label_units(profile: &Profile) -> LabelUnits<'_> {
     let mut seen = HashSet::new();
+    let mut last = None;
     let mut found = LabelUnits::default();
     let mut ignored: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for label in (0..profile.sample_count()).flat_map(|sample| profile.label_rows(sample)) {
         let LabelValue::Number { unit, .. } = label.value else {
             continue;
         };
+        // Labels of one program repeat: most are those of the sample before.
+        if last == Some((label.key, unit)) {
+            continue;
+        }
+        last = Some((label.key, unit));
         if !seen.insert((label.key, unit)) {
             continue;
         }

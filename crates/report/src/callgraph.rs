@@ -6,6 +6,7 @@
 //! between are left out; small boxes stand for labels.
 
 use fathom_profile::{Profile, measurement};
+use fathom_symbols::names::shortened;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -15,7 +16,6 @@ use crate::command::{Format, Picture};
 use crate::graph::{Graph, MAX_TAGS, NodeTags, Tag};
 use crate::handle::Handle;
 use crate::head::{Extent, Head};
-use crate::names;
 use crate::node::NodeInfo;
 use crate::options::Options;
 use crate::paths;
@@ -229,7 +229,7 @@ fn font_size(flat: u64, most: u64) -> u32 {
 
 /// What is written into a box: the name short and broken where its parts end.
 fn lines(info: &NodeInfo<'_>) -> Vec<GraphLine> {
-    let short = names::shorten(info.name).replace("[...]", "[…]");
+    let short = shortened(info.name).replace("[...]", "[…]");
     let name: Vec<&str> = short.split("::").flat_map(|part| part.split('.')).collect();
     let line = |text: &str, is_name: bool| GraphLine {
         text: text.to_owned(),

@@ -99,15 +99,9 @@ impl Head {
     }
 
     /// Writes a value in the display unit, as pprof does.
-    #[expect(clippy::cast_possible_truncation, reason = "cut off as pprof does")]
     pub fn format(&self, value: i64) -> String {
-        let ratio = 1.0 / self.divide_by;
-        let value = if ratio > 0.0 && ratio.total_cmp(&1.0).is_ne() {
-            (value as f64 * ratio) as i64
-        } else {
-            value
-        };
-        measurement::scaled_label(value, &self.heading.sample_unit, &self.display_unit)
+        self.heading
+            .format(value, self.divide_by, &self.display_unit)
     }
 
     /// Writes a share of the total, as pprof does.
@@ -248,7 +242,7 @@ pub(crate) fn active_filters(options: &Options) -> Vec<String> {
     .collect()
 }
 
-fn percent(value: i64, total: i64) -> f64 {
+pub(crate) fn percent(value: i64, total: i64) -> f64 {
     if total == 0 {
         0.0
     } else {

@@ -1,9 +1,10 @@
 //! What a report says of its profile before the first row.
 
-use fathom_profile::Profile;
+use fathom_profile::{Profile, measurement};
 use serde::Serialize;
 
 use crate::paths;
+use crate::scope::{ratio, scaled};
 
 /// What a profile says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -27,6 +28,13 @@ pub struct Heading {
 }
 
 impl Heading {
+    /// Writes a value of the column in a unit, divided as the option `divide_by` says, as
+    /// pprof does.
+    pub(crate) fn format(&self, value: i64, divide_by: f64, unit: &str) -> String {
+        let value = ratio(divide_by).map_or(value, |ratio| scaled(value, ratio));
+        measurement::scaled_label(value, &self.sample_unit, unit)
+    }
+
     /// Collects the heading for one column.
     pub(crate) fn new(profile: &Profile, column: usize, mean: bool) -> Self {
         let (sample_type, sample_unit) = profile.sample_type(column);

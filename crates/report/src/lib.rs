@@ -43,7 +43,6 @@ mod head;
 mod heading;
 mod label_units;
 pub mod listing;
-mod names;
 mod node;
 pub mod options;
 mod order;

@@ -107,14 +107,13 @@ impl<'p> Scope<'p> {
 
     /// The factor of `divide_by`, if it does anything.
     pub(crate) fn ratio(&self) -> Option<f64> {
-        let ratio = 1.0 / self.options.divide_by;
-        (ratio > 0.0 && ratio.total_cmp(&1.0).is_ne()).then_some(ratio)
+        ratio(self.options.divide_by)
     }
 
     /// A value as the report writes it.
     pub(crate) fn format(&self, value: i64) -> String {
-        let value = self.ratio().map_or(value, |ratio| scaled(value, ratio));
-        measurement::scaled_label(value, &self.heading.sample_unit, &self.unit)
+        self.heading
+            .format(value, self.options.divide_by, &self.unit)
     }
 
     /// A column's value of a sample and what it is divided by.
@@ -194,8 +193,14 @@ impl Weight {
     }
 }
 
+/// The factor of `divide_by`, if it does anything.
+pub(crate) fn ratio(divide_by: f64) -> Option<f64> {
+    let ratio = 1.0 / divide_by;
+    (ratio > 0.0 && ratio.total_cmp(&1.0).is_ne()).then_some(ratio)
+}
+
 #[expect(clippy::cast_possible_truncation, reason = "cut off as pprof does")]
-fn scaled(value: i64, ratio: f64) -> i64 {
+pub(crate) fn scaled(value: i64, ratio: f64) -> i64 {
     (value as f64 * ratio) as i64
 }
 

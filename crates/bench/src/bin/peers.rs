@@ -24,7 +24,7 @@ use fathom_report::options::Options;
 use fathom_report::top::{Intervals, TextOptions, Top, render_text};
 use fathom_testkit::GoVersion;
 use fathom_testkit::generator::Shape;
-use fathom_testkit::toolchain::{Cgo, Toolchain};
+use fathom_testkit::pprof::Pprof;
 
 /// `top` may take at most so many times what decompression alone takes.
 const MOST_GUNZIPS: f64 = 2.0;
@@ -122,16 +122,7 @@ fn compare(arguments: &[String]) -> io::Result<bool> {
     line("gunzip -c", gunzip);
     line("fathom top", ours);
     let theirs = go_tool_pprof(scratch.path())?
-        .map(|pprof| {
-            child::measure(
-                Command::new(pprof)
-                    .args(["-symbolize=none", "-top"])
-                    .arg(&file)
-                    .env("HOME", scratch.path())
-                    .env("PPROF_BINARY_PATH", "/nonexistent"),
-                PATIENCE,
-            )
-        })
+        .map(|pprof| child::measure(pprof.command().arg("-top").arg(&file), PATIENCE))
         .transpose()?;
     let memory = ours.peak_bytes as f64 / raw_bytes.max(1) as f64;
     let mut verdicts = vec![
@@ -241,22 +232,11 @@ fn decompressed_bytes(file: &Path) -> io::Result<u64> {
     io::copy(&mut decoder, &mut io::sink())
 }
 
-/// Builds `go tool pprof` from the toolchain of the tests.
-fn go_tool_pprof(scratch: &Path) -> io::Result<Option<PathBuf>> {
-    let Ok(go) = Toolchain::find(GoVersion::GO_1_27) else {
-        return Ok(None);
-    };
-    let program = scratch.join("pprof");
-    let status = go
-        .command(Cgo::Off)
-        .args(["build", "-o"])
-        .arg(&program)
-        .arg("cmd/pprof")
-        .current_dir(scratch)
-        .status()?;
-    if status.success() {
-        Ok(Some(program))
-    } else {
-        Err(io::Error::other("go build failed"))
+/// Builds `go tool pprof` from the toolchain of the tests, if there is one.
+fn go_tool_pprof(scratch: &Path) -> io::Result<Option<Pprof>> {
+    match Pprof::build(GoVersion::GO_1_27, scratch) {
+        Ok(pprof) => Ok(Some(pprof)),
+        Err(fathom_testkit::Error::NoToolchain { .. }) => Ok(None),
+        Err(error) => Err(io::Error::other(error)),
     }
 }

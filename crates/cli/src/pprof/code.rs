@@ -15,9 +15,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use fathom_report::{Objects, Sources};
+use fathom_symbols::lookup::Wanted;
 
 use self::gopath::GoPlaces;
 use super::numbered::go_reason;
+use super::symbolize::candidates as candidates_below;
 
 /// How much of a file tells whether it is a binary.
 const HEAD_BYTES: usize = 4096;
@@ -215,51 +217,13 @@ pub(crate) fn binary_path() -> Vec<PathBuf> {
 /// Lists where a binary may be: in each directory by build id, name and path, and as
 /// debuggers keep symbols; at last where the profile says.
 fn binary_candidates(directories: &[PathBuf], file: &str, build_id: &str) -> Vec<PathBuf> {
-    let path = Path::new(file);
-    let base = path.file_name().map(PathBuf::from).unwrap_or_default();
-    let relative: PathBuf = path
-        .components()
-        .filter(|part| matches!(part, std::path::Component::Normal(_)))
-        .collect();
-    let parent = relative.parent().map(PathBuf::from).unwrap_or_default();
-    let debug = |path: &Path| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".debug");
-        PathBuf::from(name)
+    let wanted = Wanted {
+        path: file,
+        build_id,
     };
-    let mut found = Vec::new();
-    for directory in directories {
-        if !build_id.is_empty() {
-            let own = directory.join(build_id);
-            if !file.is_empty() {
-                found.push(own.join(&base));
-            }
-            let mut inside: Vec<PathBuf> = fs::read_dir(&own)
-                .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
-                .unwrap_or_default();
-            inside.sort();
-            found.extend(inside);
-            found.push(directory.join(&relative).join(build_id));
-            if let Some((first, rest)) = build_id.split_at_checked(2) {
-                found.push(directory.join(first).join(format!("{rest}.debug")));
-                found.push(
-                    directory
-                        .join(".build-id")
-                        .join(first)
-                        .join(format!("{rest}.debug")),
-                );
-            }
-        }
-        if !file.is_empty() {
-            found.push(directory.join(&base));
-            found.push(directory.join(&relative));
-            found.push(debug(&directory.join(&relative)));
-            found.push(debug(&directory.join(&parent).join(".debug").join(&base)));
-            found.push(debug(
-                &directory.join("usr/lib/debug").join(&parent).join(&base),
-            ));
-        }
-    }
+    let mut found: Vec<PathBuf> = candidates_below(directories, &wanted)
+        .map(PathBuf::from)
+        .collect();
     if !file.is_empty() {
         found.push(PathBuf::from(file));
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::{Flame, FlameOptions};
 use crate::graph::Dropped;
 use crate::head::{Head, profile_lines};
-use crate::scope::Scope;
+use crate::scope::{Scope, ratio};
 
 /// The filters of a report, as `name=value`.
 pub(super) fn filters(scope: &Scope<'_>) -> Vec<String> {
@@ -49,10 +49,9 @@ pub(super) struct Unit {
 
 impl Flame {
     /// Writes a value in the unit of the options, as pprof does.
-    #[expect(clippy::cast_possible_truncation, reason = "cut off as pprof does")]
     pub fn format(&self, value: i64) -> String {
-        let value = (value as f64 * self.ratio()) as i64;
-        measurement::scaled_label(value, &self.heading.sample_unit, &self.display_unit)
+        self.heading
+            .format(value, self.divide_by, &self.display_unit)
     }
 
     /// Writes a share of the total.
@@ -61,8 +60,7 @@ impl Flame {
     }
 
     fn ratio(&self) -> f64 {
-        let ratio = 1.0 / self.divide_by;
-        if ratio > 0.0 { ratio } else { 1.0 }
+        ratio(self.divide_by).unwrap_or(1.0)
     }
 
     /// The units in which values are written, smallest first: found by asking for the labels

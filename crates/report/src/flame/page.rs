@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use fathom_symbols::names::shortened;
 use serde::Serialize;
 
 use super::colour::of_package;
 use super::difference::MOST;
 use super::head::Unit;
 use super::{Direction, Flame, FlameOptions};
-use crate::names;
 use crate::xml::Escaped;
 
 const STYLE: &str = include_str!("page.css");
@@ -112,11 +112,7 @@ fn gone(out: &mut String, flame: &Flame) -> fmt::Result {
         count(flame.gone.len(), "call")
     )?;
     for gone in &flame.gone {
-        let callers: Vec<String> = gone
-            .callers
-            .iter()
-            .map(|name| names::shorten(name))
-            .collect();
+        let callers: Vec<String> = gone.callers.iter().map(|name| shortened(name)).collect();
         write!(
             out,
             "<tr><td>{}</td><td>{}</td><td>{}</td></tr>",
@@ -179,10 +175,7 @@ fn data(flame: &Flame, options: &FlameOptions) -> String {
         units: flame.units(),
         packages,
         names: functions.iter().map(|it| it.name.as_str()).collect(),
-        short: functions
-            .iter()
-            .map(|it| names::shorten(&it.name))
-            .collect(),
+        short: functions.iter().map(|it| shortened(&it.name)).collect(),
         files: functions.iter().map(|it| it.file.as_str()).collect(),
         package,
         depth: &flame.frames.depth,

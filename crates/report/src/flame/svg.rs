@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Write as _};
 
+use fathom_symbols::names::shortened;
+
 use super::colour::{of_change, of_package};
 use super::{Direction, Flame, FlameOptions};
-use crate::names;
 use crate::picture::font;
 use crate::xml::Escaped;
 
@@ -205,7 +206,7 @@ impl Page<'_> {
             ROW - 1.0,
             colour.hex()
         )?;
-        let short = names::shorten(name);
+        let short = shortened(name);
         let shown = fitting(&short, width - 8.0);
         let style = if is_inlined {
             " font-style=\"italic\""
@@ -257,11 +258,7 @@ impl Page<'_> {
         }
         lines.push(format!("Only in the base ({}):", gone.len()));
         for call in gone.iter().take(MOST) {
-            let callers: Vec<String> = call
-                .callers
-                .iter()
-                .map(|name| names::shorten(name))
-                .collect();
+            let callers: Vec<String> = call.callers.iter().map(|name| shortened(name)).collect();
             let line = format!(
                 "{} {} \u{2190} {}",
                 self.flame.format(call.base),

@@ -4,6 +4,7 @@ use fathom_profile::measurement;
 use serde::Serialize;
 
 use crate::Heading;
+use crate::head::percent;
 use crate::scope::Scope;
 
 /// What stands above a listing.
@@ -30,15 +31,9 @@ impl ListingHead {
     }
 
     /// Writes a value as pprof does.
-    #[expect(clippy::cast_possible_truncation, reason = "cut off as pprof does")]
     pub fn format(&self, value: i64) -> String {
-        let ratio = 1.0 / self.divide_by;
-        let value = if ratio > 0.0 && ratio.total_cmp(&1.0).is_ne() {
-            (value as f64 * ratio) as i64
-        } else {
-            value
-        };
-        measurement::scaled_label(value, &self.heading.sample_unit, &self.display_unit)
+        self.heading
+            .format(value, self.divide_by, &self.display_unit)
     }
 
     /// Writes a value as pprof does, and 0 as a dot.
@@ -57,10 +52,6 @@ impl ListingHead {
 
     /// A share of the total in percent.
     pub(super) fn percent(&self, value: i64) -> f64 {
-        if self.total == 0 {
-            0.0
-        } else {
-            value as f64 / self.total as f64 * 100.0
-        }
+        percent(value, self.total)
     }
 }

@@ -85,6 +85,22 @@ mod tests {
             ("fox::red::Den::~Den", "Den::~Den"),
             ("fox::Den::dig<int>(char)", "Den::dig<int>"),
             ("fox::dig", "fox::dig"),
+            ("github.com/blah/foo.Foo", "foo.Foo"),
+            ("github.com/blah/foo/v2.Foo", "foo.Foo"),
+            ("github.com/blah/foo/v21/bar.Foo", "bar.Foo"),
+            ("example.com/v1/x.F", "x.F"),
+            ("a/b.(*T[c/d.E]).M", "b.(*T[c/d.E]).M"),
+            (
+                "java.util.concurrent.ThreadPoolExecutor$Worker.run",
+                "ThreadPoolExecutor$Worker.run",
+            ),
+            ("java.bar.foo.FooBar.<init>(Foo)", "FooBar.<init>"),
+            ("(anonymous namespace)::Bar::Foo", "Bar::Foo"),
+            ("foo_bar::FooBar::run<a, b>", "FooBar::run<a, b>"),
+            ("foo::bar", "foo::bar"),
+            ("a::b::_Class::~method", "_Class::~method"),
+            ("", ""),
+            (".", "."),
         ] {
             assert_eq!(shortened(name), short, "{name}");
         }

@@ -87,14 +87,7 @@ impl Binaries {
             path: profile.text(mapping.file),
             build_id: profile.text(mapping.build_id),
         };
-        let candidates = self
-            .directories
-            .iter()
-            .flat_map(|directory| binaries(&directory.to_string_lossy(), &wanted))
-            .flat_map(|candidate| match candidate {
-                Candidate::File(path) => vec![path],
-                Candidate::FilesOf(directory) => files_of(&directory),
-            });
+        let candidates = candidates(&self.directories, &wanted);
         let mut seen = Vec::new();
         for path in candidates {
             let is_new = self.compat || !seen.contains(&path);
@@ -157,6 +150,20 @@ pub(super) fn runtime_mapping(mapping: &Mapping) -> RuntimeMapping {
         limit: mapping.limit,
         offset: mapping.offset,
     }
+}
+
+/// Lists where a binary may be below directories of binaries.
+pub(crate) fn candidates<'a>(
+    directories: &'a [PathBuf],
+    wanted: &'a Wanted<'_>,
+) -> impl Iterator<Item = String> + 'a {
+    directories
+        .iter()
+        .flat_map(|directory| binaries(&directory.to_string_lossy(), wanted))
+        .flat_map(|candidate| match candidate {
+            Candidate::File(path) => vec![path],
+            Candidate::FilesOf(directory) => files_of(&directory),
+        })
 }
 
 /// Lists the files of a directory, by name.

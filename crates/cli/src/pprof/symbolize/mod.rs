@@ -20,7 +20,7 @@ use super::load::options;
 use super::talk::Talk;
 use crate::failure::{Failure, describe};
 
-pub(crate) use self::binaries::Binaries;
+pub(crate) use self::binaries::{Binaries, candidates};
 
 /// Most addresses that a server is asked for at once.
 const MOST_ADDRESSES: usize = 10_000;
