@@ -38,6 +38,19 @@ pub(crate) fn plain<'a>(input: Cow<'a, [u8]>, limits: &Limits) -> Result<Cow<'a,
     Ok(input)
 }
 
+/// Returns what takes the compression off an input; `None` when it has none, or one that
+/// is damaged from the beginning.
+pub(crate) fn reader(input: &[u8]) -> Option<Box<dyn Read + Send + '_>> {
+    if input.starts_with(GZIP_MAGIC) {
+        return Some(Box::new(flate2::bufread::MultiGzDecoder::new(input)));
+    }
+    if input.starts_with(ZSTD_MAGIC) {
+        let reader = ruzstd::decoding::StreamingDecoder::new(input).ok()?;
+        return Some(Box::new(reader));
+    }
+    None
+}
+
 /// Returns the size that the last four bytes of a gzip file claim (RFC 1952, ISIZE), as
 /// far as it is believable: it is the size modulo 2^32 of the last member alone.
 fn gzip_size_hint(input: &[u8]) -> usize {

@@ -1,22 +1,26 @@
 //! Reading profile.proto.
 //!
 //! The message is `perftools.profiles.Profile` of google/pprof's `proto/profile.proto`.
-//! It is read in two passes over one buffer: the first takes everything but the samples,
-//! whose references cannot be resolved before the tables they point to have been seen
-//! (Go's writer puts the string table last); the second streams the samples into columns.
+//! The references of samples cannot be resolved before the tables they point to have been
+//! seen (Go's writer puts the string table last). So there are two ways: one pass that
+//! takes the references for what they nearly always are, and gives up where anything is
+//! out of the ordinary ([`once`]); and two passes over one buffer, the first of which takes
+//! everything but the samples ([`twice`]).
 
 use crate::error::{Error, LimitKind, Position};
 use crate::handle::{NONE, StringId};
 use crate::limits::Limits;
 use crate::options::{ParseOptions, TextForms};
 use crate::profile::{Numbers, Profile};
-use crate::tables::{FunctionTable, Mapping, SampleTable, Symbolization, ValueType};
+use crate::tables::{FunctionTable, Mapping, Symbolization, ValueType};
 use crate::wire::{Field, Reader};
 
 mod ids;
+mod once;
 mod samples;
 
 use ids::IdMap;
+pub(crate) use once::compressed;
 
 /// What the first pass keeps until everything is known.
 #[derive(Default)]
@@ -93,11 +97,39 @@ pub(crate) fn proto(
     limits: &Limits,
     options: ParseOptions,
 ) -> Result<Profile, Error> {
+    match once::slice(bytes, limits, options) {
+        Some(profile) => Ok(profile),
+        None => twice(bytes, limits, options),
+    }
+}
+
+/// Reads it in two passes, which finds whatever is wrong and where.
+fn twice(bytes: &[u8], limits: &Limits, options: ParseOptions) -> Result<Profile, Error> {
     let mut profile = Profile::empty();
     let mut raw = first_pass(bytes, limits, &mut profile)?;
     strings(bytes, limits, &raw, &mut profile)?;
-    heads(&raw, &mut profile)?;
+    let location_ids = tables(&mut raw, bytes.len(), options, &mut profile)?;
+    let samples = Reader::at(
+        bytes.get(raw.first_sample..).unwrap_or_default(),
+        raw.first_sample,
+    );
+    let columns = profile.sample_types.len();
+    let strings = profile.strings.len();
+    let mut pass = samples::Pass::new(limits, &location_ids, columns, strings, options);
+    pass.read(samples, raw.samples)?;
+    profile.samples = pass.finish(&profile.strings);
+    Ok(profile)
+}
 
+/// Makes all tables but that of samples, once strings are known; returns the positions of
+/// locations. `length` is that of the input.
+fn tables(
+    raw: &mut Raw,
+    length: usize,
+    options: ParseOptions,
+    profile: &mut Profile,
+) -> Result<IdMap, Error> {
+    heads(raw, profile)?;
     let mapping_ids = IdMap::new("mapping", raw.mappings.iter().map(|row| (row.id, row.at)))?;
     let function_ids = IdMap::new(
         "function",
@@ -117,30 +149,22 @@ pub(crate) fn proto(
             functions: raw.functions.iter().map(|row| row.id).collect(),
         }));
     }
-    mappings(std::mem::take(&mut raw.mappings), &mut profile)?;
-    functions(std::mem::take(&mut raw.functions), &mut profile)?;
-    let tables = (&mapping_ids, &function_ids);
-    locations(&mut raw, tables, options.text_forms, &mut profile)?;
+    mappings(std::mem::take(&mut raw.mappings), profile)?;
+    functions(std::mem::take(&mut raw.functions), profile)?;
+    locations(
+        raw,
+        (&mapping_ids, &function_ids),
+        options.text_forms,
+        profile,
+    )?;
     if raw.samples > 0 && profile.sample_types.is_empty() {
         return Err(Error::inconsistent(
-            bytes.len(),
+            length,
             "samples without sample types",
             "missing sample type information",
         ));
     }
-    profile.samples = SampleTable::new(profile.sample_types.len());
-    let samples = Reader::at(
-        bytes.get(raw.first_sample..).unwrap_or_default(),
-        raw.first_sample,
-    );
-    let pass = samples::Input {
-        reader: samples,
-        count: raw.samples,
-        location_ids: &location_ids,
-        zero_labels: options.zero_labels,
-    };
-    samples::read(pass, limits, &mut profile)?;
-    Ok(profile)
+    Ok(location_ids)
 }
 
 fn over(limit: LimitKind, maximum: u64, offset: usize) -> Error {
@@ -170,12 +194,27 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
     let mut raw = Raw::default();
     let mut reader = Reader::new(bytes);
     while let Some(field) = reader.field()? {
+        raw.take(&field, limits, profile)?;
+    }
+    raw.check(bytes.len())?;
+    Ok(raw)
+}
+
+impl Raw {
+    /// Takes a field of the profile: of samples and strings only how many they are, and
+    /// where they begin.
+    fn take(
+        &mut self,
+        field: &Field<'_>,
+        limits: &Limits,
+        profile: &mut Profile,
+    ) -> Result<(), Error> {
         let at = field.offset;
         match field.number {
             1 => {
-                let kind = value_type(&field)?;
+                let kind = value_type(field)?;
                 push(
-                    &mut raw.sample_types,
+                    &mut self.sample_types,
                     kind,
                     LimitKind::SampleTypes,
                     limits.sample_types,
@@ -184,18 +223,18 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
             }
             2 => {
                 field.message()?;
-                if raw.samples == 0 {
-                    raw.first_sample = at;
+                if self.samples == 0 {
+                    self.first_sample = at;
                 }
-                raw.samples += 1;
-                if raw.samples > limits.samples {
+                self.samples += 1;
+                if self.samples > limits.samples {
                     return Err(over(LimitKind::Samples, limits.samples, at));
                 }
             }
             3 => {
-                let mapping = mapping(&field)?;
+                let mapping = mapping(field)?;
                 push(
-                    &mut raw.mappings,
+                    &mut self.mappings,
                     mapping,
                     LimitKind::Mappings,
                     limits.mappings,
@@ -203,9 +242,9 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
                 )?;
             }
             4 => {
-                let location = location(&field, limits, &mut raw.lines)?;
+                let location = location(field, limits, &mut self.lines)?;
                 push(
-                    &mut raw.locations,
+                    &mut self.locations,
                     location,
                     LimitKind::Locations,
                     limits.locations,
@@ -213,9 +252,9 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
                 )?;
             }
             5 => {
-                let function = function(&field)?;
+                let function = function(field)?;
                 push(
-                    &mut raw.functions,
+                    &mut self.functions,
                     function,
                     LimitKind::Functions,
                     limits.functions,
@@ -224,20 +263,20 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
             }
             6 => {
                 let text = field.message()?.bytes();
-                if raw.strings == 0 && !text.is_empty() {
+                if self.strings == 0 && !text.is_empty() {
                     return Err(Error::malformed(at, "the first string is not empty"));
                 }
-                if raw.strings == 0 {
-                    raw.first_string = at;
+                if self.strings == 0 {
+                    self.first_string = at;
                 }
-                raw.strings += 1;
-                raw.string_bytes += text.len();
-                if raw.strings > limits.strings {
+                self.strings += 1;
+                self.string_bytes += text.len();
+                if self.strings > limits.strings {
                     return Err(over(LimitKind::Strings, limits.strings, at));
                 }
             }
-            7 => raw.drop_frames = (field.unsigned()?, at),
-            8 => raw.keep_frames = (field.unsigned()?, at),
+            7 => self.drop_frames = (field.unsigned()?, at),
+            8 => self.keep_frames = (field.unsigned()?, at),
             9 => {
                 let time = field.signed()?;
                 if profile.time_nanos != 0 && time != 0 {
@@ -246,26 +285,31 @@ fn first_pass(bytes: &[u8], limits: &Limits, profile: &mut Profile) -> Result<Ra
                 profile.time_nanos = time;
             }
             10 => profile.duration_nanos = field.signed()?,
-            11 => raw.period_type = Some(value_type(&field)?),
+            11 => self.period_type = Some(value_type(field)?),
             12 => profile.period = field.signed()?,
-            13 => each_number(&field, |comment| {
+            13 => each_number(field, |comment| {
                 push(
-                    &mut raw.comments,
+                    &mut self.comments,
                     (comment, at),
                     LimitKind::Comments,
                     limits.comments,
                     at,
                 )
             })?,
-            14 => raw.default_sample_type = (field.unsigned()?, at),
-            15 => raw.doc_url = (field.unsigned()?, at),
+            14 => self.default_sample_type = (field.unsigned()?, at),
+            15 => self.doc_url = (field.unsigned()?, at),
             _ => {}
         }
+        Ok(())
     }
-    if raw.strings == 0 {
-        return Err(Error::malformed(bytes.len(), "there is no string table"));
+
+    /// Checks what must have come by the end of the input, which is `length` long.
+    fn check(&self, length: usize) -> Result<(), Error> {
+        if self.strings == 0 {
+            return Err(Error::malformed(length, "there is no string table"));
+        }
+        Ok(())
     }
-    Ok(raw)
 }
 
 /// Calls `take` with each number of a repeated field, packed or not.

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use crate::compress;
-use crate::decode::proto;
+use crate::decode::{self, proto};
 use crate::error::Error;
 use crate::legacy::{self, Strictness};
 use crate::limits::Limits;
@@ -24,6 +24,11 @@ pub(crate) fn any(
 ) -> Result<Profile, Error> {
     if input.is_empty() {
         return Err(Error::Empty);
+    }
+    if let Some(reader) = compress::reader(&input)
+        && let Some(profile) = decode::compressed(reader, limits, options)
+    {
+        return Ok(profile);
     }
     let plain = compress::plain(input, limits)?;
     if plain.is_empty() {

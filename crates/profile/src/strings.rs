@@ -30,6 +30,12 @@ impl StringTable {
         self.text.reserve(bytes);
     }
 
+    /// Gives back room that was taken in advance.
+    pub(crate) fn shrink_to_fit(&mut self) {
+        self.ends.shrink_to_fit();
+        self.text.shrink_to_fit();
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
     }

@@ -1,6 +1,7 @@
 //! Every sample with its stack: `traces`.
 
 use std::convert::Infallible;
+use std::hash::Hash;
 use std::io::Write as _;
 
 use fathom_profile::{Label, LabelRefValue, LocationId, Profile, measurement};
@@ -23,7 +24,10 @@ const SEPARATOR: &str = "-----------+-------------------------------------------
 const VALUE_WIDTH: usize = 10;
 
 /// How many samples are written at once by a thread: their text fits into its cache.
-const SAMPLES_A_PIECE: usize = 128;
+const SAMPLES_A_PIECE: usize = 64;
+
+/// How many values and lists of labels a thread remembers the text of.
+const REMEMBERED: usize = 1 << 12;
 
 /// The stacks of a profile.
 pub struct Traces<'p> {
@@ -132,51 +136,44 @@ impl<'p> Traces<'p> {
         let lines = Lines::new(&self.nodes());
         let samples = scope.profile.sample_count();
         let parts = rayon::current_num_threads().max(1);
-        let mut pieces = vec![Vec::new(); parts];
+        let mut pieces: Vec<Piece<'_>> = (0..parts).map(|_| Piece::default()).collect();
         for first in (0..samples).step_by(parts * SAMPLES_A_PIECE) {
             pieces.par_iter_mut().enumerate().for_each(|(part, piece)| {
                 let start = (first + part * SAMPLES_A_PIECE).min(samples);
                 let end = (start + SAMPLES_A_PIECE).min(samples);
-                piece.clear();
-                let mut labels = HashMap::new();
+                piece.text.clear();
                 for sample in start..end {
-                    self.write_sample(&lines, &mut labels, sample, piece);
+                    self.write_sample(&lines, sample, piece);
                 }
             });
             for piece in &pieces {
-                if !piece.is_empty() {
-                    sink(piece)?;
+                if !piece.text.is_empty() {
+                    sink(&piece.text)?;
                 }
             }
         }
         sink(SEPARATOR.as_bytes())
     }
 
-    /// Writes a sample; `labels` remembers what labels print.
-    fn write_sample<'a>(
-        &'a self,
-        lines: &Lines,
-        labels: &mut HashMap<&'a [Label], String>,
-        sample: usize,
-        out: &mut Vec<u8>,
-    ) {
+    fn write_sample<'a>(&'a self, lines: &Lines, sample: usize, piece: &mut Piece<'a>) {
         let scope = &self.scope;
         let stack = scope.profile.stack(sample);
         let mut frames = stack.iter().map(|&location| lines.of(location));
         let Some(leaf) = frames.find(|lines| !lines.is_empty()) else {
             return;
         };
+        let out = &mut piece.text;
         out.extend_from_slice(SEPARATOR.as_bytes());
         let rows = scope.profile.label_rows(sample);
         if !rows.is_empty() {
-            let text = labels
-                .entry(rows)
-                .or_insert_with(|| self.label_lines(sample));
+            let text = remembered(&mut piece.labels, rows, || self.label_lines(sample));
             out.extend_from_slice(text.as_bytes());
         }
-        let value = scope.format(scope.weight(sample).mean());
-        // A vector takes all that is written to it.
-        let _ = write!(out, "{value:>VALUE_WIDTH$}");
+        let mean = scope.weight(sample).mean();
+        let value = remembered(&mut piece.values, mean, || {
+            format!("{:>VALUE_WIDTH$}", scope.format(mean))
+        });
+        out.extend_from_slice(value.as_bytes());
         out.extend_from_slice(leaf.get(VALUE_WIDTH..).unwrap_or_default());
         for lines in frames {
             out.extend_from_slice(lines);
@@ -244,42 +241,64 @@ impl<'p> Traces<'p> {
     }
 }
 
-/// What every location prints, one line a frame, the room for the value blank.
+/// What a thread writes, and what it remembers of what it wrote.
+#[derive(Default)]
+struct Piece<'a> {
+    text: Vec<u8>,
+    labels: HashMap<&'a [Label], String>,
+    values: HashMap<i64, String>,
+}
+
+/// Returns the text of a key, made if need be.
+fn remembered<K: Eq + Hash>(
+    texts: &mut HashMap<K, String>,
+    key: K,
+    make: impl FnOnce() -> String,
+) -> &str {
+    if texts.len() >= REMEMBERED {
+        texts.clear();
+    }
+    texts.entry(key).or_insert_with(make)
+}
+
+/// What locations print, one line a frame, the room for the value blank.
 struct Lines {
-    /// `ends[l]` is where the text of location `l` ends and that of the next begins.
-    ends: Vec<usize>,
+    /// By location, where its text begins and ends. Frames that are alike have theirs once,
+    /// so that what is copied all the time is small.
+    places: Vec<(u32, u32)>,
     text: Vec<u8>,
 }
 
 impl Lines {
     fn new(nodes: &NodeTable<'_>) -> Self {
         let names = names(nodes);
-        let mut lines = Self {
-            ends: Vec::new(),
-            text: Vec::new(),
+        let mut text = Vec::new();
+        let mut known: HashMap<&[u32], (u32, u32)> = HashMap::new();
+        let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let mut place = |frames| {
+            *known.entry(frames).or_insert_with(|| {
+                let start = number(text.len());
+                for (place, &node) in frames.iter().enumerate() {
+                    let name = names.get(node as usize).map_or("", String::as_str);
+                    let is_inlined = place + 1 != frames.len();
+                    let inline = if is_inlined { " (inline)" } else { "" };
+                    // A vector takes all that is written to it.
+                    let _ = writeln!(text, "{:VALUE_WIDTH$}   {name}{inline}", "");
+                }
+                (start, number(text.len()))
+            })
         };
-        for frames in nodes.all_frames() {
-            for (place, &node) in frames.iter().enumerate() {
-                let name = names.get(node as usize).map_or("", String::as_str);
-                let is_inlined = place + 1 != frames.len();
-                let inline = if is_inlined { " (inline)" } else { "" };
-                // A vector takes all that is written to it.
-                let _ = writeln!(lines.text, "{:VALUE_WIDTH$}   {name}{inline}", "");
-            }
-            lines.ends.push(lines.text.len());
-        }
-        lines
+        let places = nodes.all_frames().map(&mut place).collect();
+        Self { places, text }
     }
 
     #[inline]
     fn of(&self, location: LocationId) -> &[u8] {
-        let index = location.index();
-        let start = match index.checked_sub(1) {
-            Some(before) => self.ends.get(before).copied().unwrap_or_default(),
-            None => 0,
-        };
-        let end = self.ends.get(index).copied().unwrap_or_default();
-        self.text.get(start..end).unwrap_or_default()
+        let place = self.places.get(location.index()).copied();
+        let (start, end) = place.unwrap_or_default();
+        self.text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 }
 

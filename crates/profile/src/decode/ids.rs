@@ -78,6 +78,14 @@ impl IdMap {
         })
     }
 
+    /// What most writers make: the ids 1, 2, 3, … in order, however many come.
+    pub(crate) const fn assumed(of: &'static str) -> Self {
+        Self {
+            of,
+            form: Form::InOrder(NONE - 1),
+        }
+    }
+
     /// Returns what the ids are of, for messages.
     pub(crate) const fn of(&self) -> &'static str {
         self.of
