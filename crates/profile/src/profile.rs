@@ -297,7 +297,8 @@ impl Profile {
         let values = self.values(column);
         let absolute = |sum: i64, value: i64| sum.saturating_add(value.saturating_abs());
         let total = values.iter().fold(0, |sum, &value| absolute(sum, value));
-        if self.samples.labels.is_empty() {
+        // Most profiles have labels, but not this one.
+        if self.samples.labels.is_empty() || self.find_text(BASE_LABEL).is_none() {
             return total;
         }
         let base = (0..values.len())

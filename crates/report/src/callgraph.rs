@@ -5,7 +5,7 @@
 //! an arrow is as wide and as coloured as what goes through it, dotted where functions in
 //! between are left out; small boxes stand for labels.
 
-use fathom_profile::{Profile, measurement};
+use fathom_profile::measurement;
 use fathom_symbols::names::shortened;
 use jiff::tz::TimeZone;
 use serde::Serialize;
@@ -16,6 +16,7 @@ use crate::command::{Format, Picture};
 use crate::graph::{Graph, MAX_TAGS, NodeTags, Tag};
 use crate::handle::Handle;
 use crate::head::{Extent, Head};
+use crate::memo::Subject;
 use crate::node::NodeInfo;
 use crate::options::Options;
 use crate::paths;
@@ -110,7 +111,7 @@ impl CallGraph {
     /// # Errors
     ///
     /// When an option does not fit.
-    pub fn new(profile: &Profile, options: &Options) -> Result<Self, Failure> {
+    pub fn new<'p>(profile: impl Into<Subject<'p>>, options: &Options) -> Result<Self, Failure> {
         let scope = Scope::new(profile, "dot", Format::Picture(Picture::Svg), options)?;
         let graph = Graph::new(&scope);
         let head = Head::new(&scope, &graph.values(), graph.dropped);

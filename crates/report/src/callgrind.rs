@@ -5,12 +5,13 @@
 
 use std::fmt::Write as _;
 
-use fathom_profile::{Profile, measurement};
+use fathom_profile::measurement;
 use hashbrown::HashMap;
 
 use crate::Failure;
 use crate::command::Format;
 use crate::graph::Graph;
+use crate::memo::Subject;
 use crate::node::NodeInfo;
 use crate::options::Options;
 use crate::scope::Scope;
@@ -20,7 +21,10 @@ use crate::scope::Scope;
 /// # Errors
 ///
 /// When an option does not fit.
-pub fn callgrind(profile: &Profile, options: &Options) -> Result<(String, Vec<String>), Failure> {
+pub fn callgrind<'p>(
+    profile: impl Into<Subject<'p>>,
+    options: &Options,
+) -> Result<(String, Vec<String>), Failure> {
     let scope = Scope::new(profile, "callgrind", Format::Callgrind, options)?;
     let graph = Graph::new(&scope);
     let text = Writer::new(&scope, &graph).write();

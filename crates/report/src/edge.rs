@@ -6,6 +6,7 @@
 //! `internal/graph/graph.go`, `newGraph`).
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use serde::Serialize;
@@ -66,7 +67,10 @@ pub(crate) struct Calls<'a, 'p> {
 impl Calls<'_, '_> {
     /// Returns all calls, ordered by their nodes.
     pub(crate) fn edges(&self) -> Vec<Edge> {
-        self.collect(&|_| true)
+        let edges = self
+            .scope
+            .calls(self.kept, false, || self.collect(&|_| true));
+        Arc::unwrap_or_clone(edges)
     }
 
     /// Returns for every node whether its code was inlined, judged by the calls of at
@@ -76,7 +80,8 @@ impl Calls<'_, '_> {
         let candidates = self.candidates();
         if candidates.contains(&true) {
             let is_candidate = |node: u32| candidates.get(node as usize).copied().unwrap_or(false);
-            for edge in self.collect(&is_candidate) {
+            let find = || self.collect(&is_candidate);
+            for edge in self.scope.calls(self.kept, true, find).iter() {
                 if edge.weight.value.unsigned_abs() < cutoff {
                     continue;
                 }

@@ -9,6 +9,7 @@ use crate::callgraph::CallGraph;
 use crate::command::{Command, Format};
 use crate::head::profile_lines;
 use crate::listing::{Disassembly, Listing, SourcePage};
+use crate::memo::Subject;
 use crate::options::Options;
 use crate::scope::Scope;
 use crate::tags::Tags;
@@ -43,17 +44,19 @@ impl Produced {
 /// # Errors
 ///
 /// When an option or the argument does not fit, or nothing matches.
-pub fn produce(
-    profile: &Profile,
+pub fn produce<'p>(
+    subject: impl Into<Subject<'p>>,
     command: &Command,
     argument: Option<&str>,
     options: &Options,
     surroundings: Surroundings<'_>,
 ) -> Result<Produced, Failure> {
+    let subject = subject.into();
+    let profile = subject.profile();
     let zone = surroundings.zone;
     match command.format {
         Format::Text => {
-            let top = Top::new(profile, options, Intervals::Omit)?;
+            let top = Top::new(subject, options, Intervals::Omit)?;
             let zone = zone.clone();
             let text = render_text(
                 &top,
@@ -65,7 +68,7 @@ pub fn produce(
             Ok(Produced::text(text, top.notes))
         }
         Format::Tree => {
-            let tree = Tree::new(profile, options, argument)?;
+            let tree = Tree::new(subject, options, argument)?;
             Ok(Produced::text(tree.render_text(zone), tree.notes))
         }
         Format::Disassembly => {
@@ -108,15 +111,15 @@ pub fn produce(
             Ok(Produced::text(text, scope.notes))
         }
         Format::Callgrind => {
-            let (text, notes) = crate::callgrind::callgrind(profile, options)?;
+            let (text, notes) = crate::callgrind::callgrind(subject, options)?;
             Ok(Produced::text(text, notes))
         }
         Format::Dot => {
-            let graph = CallGraph::new(profile, options)?;
+            let graph = CallGraph::new(subject, options)?;
             Ok(Produced::text(graph.render_dot(zone), graph.notes))
         }
         Format::Picture(format) => {
-            let mut graph = CallGraph::new(profile, options)?;
+            let mut graph = CallGraph::new(subject, options)?;
             let mut notes = std::mem::take(&mut graph.notes);
             let failure = |error, notes: &[String]| Failure {
                 error,
@@ -130,7 +133,7 @@ pub fn produce(
         }
         Format::Proto | Format::Raw => whole(profile, command, options, zone),
         Format::TopProto => {
-            let (entries, notes) = crate::top_proto::top_proto(profile, options)?;
+            let (entries, notes) = crate::top_proto::top_proto(subject, options)?;
             Ok(Produced {
                 bytes: encode::write_proto(&entries),
                 notes,

@@ -6,16 +6,21 @@
 //! filters; filters come before the total where percentages are of what they leave.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use fathom_profile::refine::{NamePatterns, Refined};
 use fathom_profile::{Profile, measurement};
 use regex::Regex;
 
 use crate::command::Format;
+use crate::edge::Edge;
 use crate::heading::Heading;
 use crate::label_units::LabelUnits;
+use crate::memo::{Findings, Subject};
+use crate::node::NodeTable;
 use crate::options::Options;
 use crate::tag_filter::TagFilter;
+use crate::tally::{Tally, tally};
 use crate::{Error, Failure, Granularity, pattern};
 
 /// What a report looks at.
@@ -36,6 +41,8 @@ pub(crate) struct Scope<'p> {
     pub(crate) heading: Heading,
     pub(crate) granularity: Granularity,
     pub(crate) label_units: LabelUnits,
+    /// What earlier reports found.
+    findings: Option<Arc<Findings>>,
     /// What to tell the user, a line each.
     pub(crate) notes: Vec<String>,
 }
@@ -43,16 +50,21 @@ pub(crate) struct Scope<'p> {
 impl<'p> Scope<'p> {
     /// Prepares a command's report. `name` tells commands of one format apart.
     pub(crate) fn new(
-        profile: &'p Profile,
+        subject: impl Into<Subject<'p>>,
         name: &str,
         format: Format,
         options: &Options,
     ) -> Result<Self, Failure> {
+        let Subject { profile, memo } = subject.into();
         let label_units = LabelUnits::new(profile);
         let mut notes = label_units.notes();
         let options = fixed(name, format, options);
         match Self::filtered(profile, format, options, label_units, &mut notes) {
-            Ok(scope) => Ok(Self { notes, ..scope }),
+            Ok(scope) => Ok(Self {
+                notes,
+                findings: memo.map(|memo| memo.findings(&scope.options, format.has_objects())),
+                ..scope
+            }),
             Err(error) => Err(Failure { error, notes }),
         }
     }
@@ -100,9 +112,33 @@ impl<'p> Scope<'p> {
             heading,
             granularity,
             label_units,
+            findings: None,
             notes: Vec::new(),
             options,
         })
+    }
+
+    /// What fell to each of the nodes that the options make.
+    pub(crate) fn tallies(&self, nodes: &NodeTable<'_>) -> Vec<Tally> {
+        let find = || tally(self, nodes);
+        match &self.findings {
+            Some(findings) => findings.tallies(find),
+            None => find(),
+        }
+    }
+
+    /// What was found of calls between the nodes kept; only of those that may be inlined if
+    /// that is all that counts.
+    pub(crate) fn calls(
+        &self,
+        kept: Option<&[bool]>,
+        only_inlined: bool,
+        find: impl FnOnce() -> Vec<Edge>,
+    ) -> Arc<Vec<Edge>> {
+        match &self.findings {
+            Some(findings) => findings.calls(kept, only_inlined, find),
+            None => Arc::new(find()),
+        }
     }
 
     /// The factor of `divide_by`, if it does anything.

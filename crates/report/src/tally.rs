@@ -5,7 +5,7 @@
 //! `internal/graph/graph.go`, `newGraph`). A node remembers the last sample that touched
 //! it, so that no set is built for a sample. Large profiles are split between threads.
 
-use fathom_profile::Profile;
+use fathom_profile::{LocationId, Profile};
 
 use crate::node::Frames;
 use crate::parallel::in_parts;
@@ -30,13 +30,22 @@ impl Tally {
     }
 }
 
+/// What fell to each node, in one column.
+struct Sums {
+    flat: Vec<i64>,
+    cum: Vec<Cum>,
+}
+
+/// Looked at for every frame of every stack: all of them should fit into a cache.
 #[derive(Clone, Copy, Default)]
-struct Cell {
-    flat: i64,
-    cum: i64,
-    /// One more than the last sample that counted towards `cum`.
+struct Cum {
+    value: i64,
+    /// One more than the last sample that counted.
     mark: u32,
 }
+
+/// Stands for the node of a location that has none or several.
+const SEVERAL: u32 = u32::MAX;
 
 /// Adds up what fell to each node, or to each group of nodes.
 pub(crate) fn tally(scope: &Scope<'_>, nodes: &impl Frames) -> Vec<Tally> {
@@ -44,38 +53,55 @@ pub(crate) fn tally(scope: &Scope<'_>, nodes: &impl Frames) -> Vec<Tally> {
     let divisors = scope
         .divisor
         .map(|column| tally_column(&scope.profile, nodes, column));
-    let weight = |value, divisor| Weight { value, divisor };
-    let tallies = values.iter().enumerate().map(|(node, cell)| {
-        let divisor = divisors.as_ref().and_then(|cells| cells.get(node).copied());
-        let divisor = divisor.unwrap_or_default();
-        Tally {
-            flat: weight(cell.flat, divisor.flat),
-            cum: weight(cell.cum, divisor.cum),
-        }
-    });
-    tallies.collect()
+    let weight = |values: &[i64], divisors: Option<&[i64]>, node: usize| Weight {
+        value: values.get(node).copied().unwrap_or(0),
+        divisor: divisors.and_then(|it| it.get(node)).copied().unwrap_or(0),
+    };
+    let (flat, cum) = values;
+    let (flat_divisors, cum_divisors) = divisors.unzip();
+    (0..nodes.count())
+        .map(|node| Tally {
+            flat: weight(&flat, flat_divisors.as_deref(), node),
+            cum: weight(&cum, cum_divisors.as_deref(), node),
+        })
+        .collect()
 }
 
-fn tally_column(profile: &Profile, nodes: &impl Frames, column: usize) -> Vec<Cell> {
-    in_parts(
+/// Flat and cum of each node.
+fn tally_column(profile: &Profile, nodes: &impl Frames, column: usize) -> (Vec<i64>, Vec<i64>) {
+    let only: Vec<u32> = (0..profile.location_count())
+        .filter_map(LocationId::from_index)
+        .map(|location| match nodes.of(location) {
+            &[only] => only,
+            _ => SEVERAL,
+        })
+        .collect();
+    let sums = in_parts(
         profile.sample_count(),
-        |samples| tally_range(profile, nodes, column, samples),
-        |into: &mut Vec<Cell>, from| {
-            for (into, from) in into.iter_mut().zip(from) {
-                into.flat = into.flat.wrapping_add(from.flat);
-                into.cum = into.cum.wrapping_add(from.cum);
+        |samples| tally_range(profile, nodes, &only, column, samples),
+        |into: &mut Sums, from| {
+            for (into, from) in into.flat.iter_mut().zip(from.flat) {
+                *into = into.wrapping_add(from);
+            }
+            for (into, from) in into.cum.iter_mut().zip(from.cum) {
+                into.value = into.value.wrapping_add(from.value);
             }
         },
-    )
+    );
+    let cum = sums.cum.into_iter().map(|cum| cum.value).collect();
+    (sums.flat, cum)
 }
 
+/// `only` is the node of each location, or [`SEVERAL`].
 fn tally_range(
     profile: &Profile,
     nodes: &impl Frames,
+    only: &[u32],
     column: usize,
     samples: std::ops::Range<usize>,
-) -> Vec<Cell> {
-    let mut cells = vec![Cell::default(); nodes.count()];
+) -> Sums {
+    let mut flat = vec![0_i64; nodes.count()];
+    let mut cum = vec![Cum::default(); nodes.count()];
     let values = profile.values(column);
     for sample in samples {
         let value = values.get(sample).copied().unwrap_or(0);
@@ -83,23 +109,28 @@ fn tally_range(
             continue;
         }
         let mark = u32::try_from(sample + 1).unwrap_or(u32::MAX);
+        let mut count = |node: u32| {
+            if let Some(cum) = cum.get_mut(node as usize)
+                && cum.mark != mark
+            {
+                cum.mark = mark;
+                cum.value = cum.value.wrapping_add(value);
+            }
+        };
         let stack = profile.stack(sample);
         for &location in stack {
-            for &node in nodes.of(location) {
-                if let Some(cell) = cells.get_mut(node as usize)
-                    && cell.mark != mark
-                {
-                    cell.mark = mark;
-                    cell.cum = cell.cum.wrapping_add(value);
-                }
+            match only.get(location.index()) {
+                Some(&SEVERAL) => nodes.of(location).iter().copied().for_each(&mut count),
+                Some(&node) => count(node),
+                None => {}
             }
         }
         let leaf = stack
             .first()
             .and_then(|&location| nodes.of(location).first());
-        if let Some(cell) = leaf.and_then(|&node| cells.get_mut(node as usize)) {
-            cell.flat = cell.flat.wrapping_add(value);
+        if let Some(flat) = leaf.and_then(|&node| flat.get_mut(node as usize)) {
+            *flat = flat.wrapping_add(value);
         }
     }
-    cells
+    Sums { flat, cum }
 }

@@ -4,6 +4,7 @@ use fathom_profile::{Limits, Line, Profile, ProfileBuilder, measurement};
 
 use crate::command::Format;
 use crate::graph::Graph;
+use crate::memo::Subject;
 use crate::options::Options;
 use crate::scope::Scope;
 use crate::{Error, Failure};
@@ -16,10 +17,10 @@ use crate::{Error, Failure};
 ///
 /// When an option does not fit.
 pub(crate) fn top_proto(
-    profile: &Profile,
+    subject: Subject<'_>,
     options: &Options,
 ) -> Result<(Profile, Vec<String>), Failure> {
-    let scope = Scope::new(profile, "topproto", Format::TopProto, options)?;
+    let scope = Scope::new(subject, "topproto", Format::TopProto, options)?;
     let profile = entries(&scope).map_err(|source| Error::Profile { source })?;
     Ok((profile, scope.notes.clone()))
 }

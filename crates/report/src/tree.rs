@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use fathom_profile::{Profile, measurement};
+use fathom_profile::measurement;
 use jiff::tz::TimeZone;
 use regex::Regex;
 use serde::Serialize;
@@ -12,6 +12,7 @@ use crate::edge::Edge;
 use crate::graph::Graph;
 use crate::handle::Handle;
 use crate::head::{Extent, Head};
+use crate::memo::Subject;
 use crate::node::NodeInfo;
 use crate::options::Options;
 use crate::scope::Scope;
@@ -75,8 +76,8 @@ impl Tree {
     /// # Errors
     ///
     /// When an option or the pattern does not fit, or nothing matches the pattern.
-    pub fn new(
-        profile: &Profile,
+    pub fn new<'p>(
+        profile: impl Into<Subject<'p>>,
         options: &Options,
         pattern: Option<&str>,
     ) -> Result<Self, Failure> {

@@ -31,7 +31,7 @@ const MOST_SHELL: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_mins(20);
 /// Ours is run so often; the shortest time and the largest memory count.
 const RUNS: u32 = 3;
-/// How often the shell is asked the same again.
+/// How many further commands the shell is given.
 const QUESTIONS: u32 = 10;
 
 fn main() -> ExitCode {
@@ -86,7 +86,7 @@ fn compare(arguments: &[String]) -> io::Result<bool> {
         ] {
             is_met &= peers.row(samples, flags, &file)?;
         }
-        for command in ["top", "tree", "peek Server2.*serve", "dot"] {
+        for command in ["top N", "tree N", "peek ServerN.*serve", "nodecount=N; dot"] {
             shell.push((samples, command, peers.in_the_shell(command, &file)?));
         }
     }
@@ -143,8 +143,9 @@ impl Peers<'_> {
         Ok(speedup >= LEAST_SPEEDUP && memory >= LEAST_MEMORY)
     }
 
-    /// How long a command takes in a shell that has answered it once already: what a session
-    /// of many costs more than a session of one.
+    /// How long a command takes in a shell that has answered `top`: what a session of many
+    /// costs more than a session without it. Each time `N` is another number, so that no
+    /// command is asked twice.
     fn in_the_shell(&self, command: &str, file: &Path) -> io::Result<Duration> {
         let session = |count: u32| {
             let mut best = Duration::MAX;
@@ -158,8 +159,10 @@ impl Peers<'_> {
                     .stderr(Stdio::null())
                     .spawn()?;
                 if let Some(mut stdin) = child.stdin.take() {
-                    for _ in 0..count {
-                        writeln!(stdin, "{command}")?;
+                    writeln!(stdin, "top")?;
+                    for number in 0..count {
+                        let command = command.replace('N', &(20 + number).to_string());
+                        writeln!(stdin, "{}", command.replace("; ", "\n"))?;
                     }
                 }
                 if !child.wait()?.success() {
@@ -169,8 +172,8 @@ impl Peers<'_> {
             }
             Ok(best)
         };
-        let (one, many) = (session(1)?, session(1 + QUESTIONS)?);
-        Ok(many.saturating_sub(one) / QUESTIONS)
+        let (none, many) = (session(0)?, session(QUESTIONS)?);
+        Ok(many.saturating_sub(none) / QUESTIONS)
     }
 
     fn ours(&self) -> Command {

@@ -5,7 +5,7 @@ use fathom_report::command::{Command, Format};
 use fathom_report::handle::{expand, expand_options};
 use fathom_report::options::Options;
 use fathom_report::traces::Traces;
-use fathom_report::{Failure, Produced, Surroundings, produce, profile_labels};
+use fathom_report::{Failure, Produced, Subject, Surroundings, produce, profile_labels};
 use jiff::tz::TimeZone;
 
 use super::code::{Binaries, SourceFiles};
@@ -79,11 +79,13 @@ impl Reporter {
     /// As [`produce`] and [`graphviz::draw`].
     pub(crate) fn report<'p>(
         &self,
-        profile: &'p Profile,
+        subject: impl Into<Subject<'p>>,
         command: &Command,
         argument: Option<&str>,
         options: &Options,
     ) -> anyhow::Result<Report<'p>> {
+        let subject = subject.into();
+        let profile = subject.profile();
         let (options, argument) = if options.compat {
             (options.clone(), argument.map(str::to_owned))
         } else {
@@ -105,12 +107,12 @@ impl Reporter {
                     format: Format::Dot,
                     ..*command
                 };
-                let mut produced = produce(profile, &graph, argument, &options, around)?;
+                let mut produced = produce(subject, &graph, argument, &options, around)?;
                 produced.bytes = graphviz::draw(&produced.bytes, picture)?;
                 Ok(Report::Whole(produced))
             }
             _ => {
-                let produced = produce(profile, command, argument, &options, around)?;
+                let produced = produce(subject, command, argument, &options, around)?;
                 Ok(Report::Whole(produced))
             }
         }

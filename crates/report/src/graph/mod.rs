@@ -18,7 +18,7 @@ use crate::edge::{Calls, Edge};
 use crate::node::{NodeInfo, NodeRules, NodeTable};
 use crate::order::{self, Cutoffs, Large};
 use crate::scope::Scope;
-use crate::tally::{Tally, tally};
+use crate::tally::Tally;
 
 /// A call graph.
 pub(crate) struct Graph<'p> {
@@ -69,7 +69,7 @@ impl<'p> Graph<'p> {
             return tree::graph(scope);
         }
         let table = NodeTable::new(&scope.profile, NodeRules::of(scope));
-        let tallies = tally(scope, &table);
+        let tallies = scope.tallies(&table);
         let large = Large::new(scope, &tallies);
         let cutoffs = large.cutoffs;
         let mut shown = large.nodes;
@@ -102,21 +102,23 @@ impl<'p> Graph<'p> {
     fn trimmed(mut self, scope: &'p Scope<'_>, cutoffs: Cutoffs, mut dropped: Dropped) -> Self {
         let limit = order::limit(scope.options.nodecount);
         self.sort_by_entropy();
+        // More nodes than boxes are never shown.
+        self.collect_tags(scope, limit);
+        self.trim_tags(cutoffs.node);
         if limit < usize::MAX {
-            self.collect_tags(scope, limit);
-            self.trim_tags(cutoffs.node);
             self.trim_edges(cutoffs.edge);
             let selected = self.count_with_tags(limit);
             if selected < self.shown.len() {
                 dropped.further_flat = self.flat_from(selected);
                 self.shown.truncate(selected);
                 let kept = order::mask(&self.shown, self.tallies.len());
+                // The labels of a node do not depend on which others there are.
+                let tags = std::mem::take(&mut self.tags);
                 self = Self::build(scope, self.facts, self.tallies, self.shown, Some(kept));
+                self.tags = tags;
                 self.sort_by_entropy();
             }
         }
-        self.collect_tags(scope, usize::MAX);
-        self.trim_tags(cutoffs.node);
         dropped.edges = self.trim_edges(cutoffs.edge);
         self.remove_redundant_edges();
         self.dropped = dropped;

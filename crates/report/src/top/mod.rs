@@ -7,7 +7,6 @@
 mod intervals;
 mod text;
 
-use fathom_profile::Profile;
 use serde::Serialize;
 
 pub use intervals::{Interval, RowIntervals, Sampling};
@@ -19,11 +18,11 @@ use crate::edge::{Calls, Inlining};
 use crate::graph::Dropped;
 use crate::handle::Handle;
 use crate::head::Head;
+use crate::memo::Subject;
 use crate::node::{NodeInfo, NodeRules, NodeTable};
 use crate::options::Options;
 use crate::order::{self, Large};
 use crate::scope::Scope;
-use crate::tally::tally;
 
 /// Whether rows carry what the sampling profiler cannot know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -83,14 +82,14 @@ impl Top {
     /// # Errors
     ///
     /// When a filter's pattern does not parse, or an option does not fit the profile.
-    pub fn new(
-        profile: &Profile,
+    pub fn new<'p>(
+        profile: impl Into<Subject<'p>>,
         options: &Options,
         intervals: Intervals,
     ) -> Result<Self, Failure> {
         let scope = Scope::new(profile, "top", Format::Text, options)?;
         let nodes = NodeTable::new(&scope.profile, NodeRules::of(&scope));
-        let tallies = tally(&scope, &nodes);
+        let tallies = scope.tallies(&nodes);
         let large = Large::new(&scope, &tallies);
         let mut dropped = Dropped {
             nodes: large.small,

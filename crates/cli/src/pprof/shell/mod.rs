@@ -11,6 +11,7 @@ use std::process::{Command as Process, Stdio};
 use anyhow::Context as _;
 use fathom_profile::Profile;
 use fathom_report::options::{Kind, OPTIONS, Options};
+use fathom_report::{Memo, Subject};
 
 use self::complete::Names;
 use self::editor::{EditedLines, Lines, PlainLines, history_file};
@@ -65,6 +66,8 @@ enum Flow {
 
 struct Shell<'a> {
     profile: &'a Profile,
+    /// What the commands so far found in it.
+    memo: Memo,
     options: Options,
     dialect: Dialect,
     reporter: Reporter,
@@ -77,6 +80,7 @@ impl<'a> Shell<'a> {
         let compat = options.compat;
         Self {
             profile,
+            memo: Memo::new(),
             options: Options {
                 compact_labels: true,
                 ..options
@@ -219,9 +223,10 @@ impl<'a> Shell<'a> {
     fn try_report(&self, request: &Request) -> anyhow::Result<()> {
         let options = request.options(&self.options);
         let argument = request.argument.as_deref();
+        let subject = Subject::with_memo(self.profile, &self.memo);
         let report = self
             .reporter
-            .report(self.profile, request.command, argument, &options)?;
+            .report(subject, request.command, argument, &options)?;
         if let Some(pipe) = &request.pipe {
             for note in report.notes() {
                 self.talk.error(note);
