@@ -54,7 +54,9 @@ pub(crate) fn compressed(
         decompressor
             .spawn_scoped(scope, move || decompress(input, limit, &filled, &returned))
             .ok()?;
-        read(&pieces, &empty, limits, options)
+        // The channels go with the reader: the decompressor must not wait for one that has
+        // given up.
+        read(pieces, empty, limits, options)
     })
 }
 
@@ -86,9 +88,10 @@ fn decompress(
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "dropped when it is done")]
 fn read(
-    pieces: &Receiver<Option<Vec<u8>>>,
-    empty: &SyncSender<Vec<u8>>,
+    pieces: Receiver<Option<Vec<u8>>>,
+    empty: SyncSender<Vec<u8>>,
     limits: &Limits,
     options: ParseOptions,
 ) -> Option<Profile> {
@@ -253,6 +256,18 @@ mod tests {
         assert!(from_gzip(&packed).is_some());
         assert!(from_gzip(&packed[..packed.len() - 9]).is_none(), "cut off");
         assert!(from_gzip(&gzip(&bytes[..bytes.len() - 1])).is_none());
+    }
+
+    #[test]
+    fn giving_up_early_does_not_wait_for_the_rest() {
+        let pieces = 4 * PIECES_AHEAD * usize::try_from(PIECE_BYTES).unwrap();
+        let text = b"main;work 1\n".repeat(pieces / 12);
+        assert!(from_gzip(&gzip(&text)).is_none());
+        let mut damaged = generated(&Shape::medium());
+        let field_of_no_profile = [0x07];
+        damaged.splice(..0, field_of_no_profile);
+        damaged.resize(pieces, 0);
+        assert!(from_gzip(&gzip(&damaged)).is_none());
     }
 
     #[test]
