@@ -198,6 +198,9 @@ pub(crate) fn merge_sources(sources: &[Source<'_>], defects: Defects) -> Result<
     let columns = columns(sources)?;
     let mut merge = Merge::new(defects);
     merge.heads(sources, &columns, defects)?;
+    // Most samples are in one profile alone.
+    let samples = sources.iter().map(|source| source.profile.sample_count());
+    merge.reserve(samples.sum());
     for (index, source) in sources.iter().enumerate() {
         let mut values = vec![0; columns.len()];
         let mut translation = Translation::new(source.profile);
@@ -321,6 +324,13 @@ impl Merge {
             labels: Vec::new(),
             lines: Vec::new(),
         }
+    }
+
+    /// Makes room for so many samples.
+    fn reserve(&mut self, samples: usize) {
+        let hashes = &self.hashes;
+        self.samples.reserve(samples, |&row| hashes[row as usize]);
+        self.hashes.reserve(samples);
     }
 
     fn heads(
@@ -546,7 +556,11 @@ impl Merge {
     /// Adds values to the sample with this stack and these labels.
     fn add(&mut self, stack: &[LocationId], values: &[i64], labels: &[Label]) -> Result<(), Error> {
         let mut state = self.hasher.build_hasher();
-        for location in stack {
+        let (pairs, rest) = stack.as_chunks::<2>();
+        for &[first, second] in pairs {
+            state.write_u64(u64::from(first.0) << 32 | u64::from(second.0));
+        }
+        for location in rest {
             state.write_u32(location.0);
         }
         state.write_usize(labels.len());

@@ -12,6 +12,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 
 use crate::node::NodeTable;
+use crate::order::mask;
 use crate::parallel::in_parts;
 use crate::scope::{Scope, Weight};
 
@@ -73,11 +74,12 @@ impl Calls<'_, '_> {
         Arc::unwrap_or_clone(edges)
     }
 
-    /// Returns for every node whether its code was inlined, judged by the calls of at
-    /// least `cutoff`. Looks only at calls that may be inlined.
-    pub(crate) fn inlining(&self, cutoff: u64) -> Vec<Option<Inlining>> {
+    /// Returns for every node, if it is of interest as `shown`, whether its code was
+    /// inlined, judged by the calls of at least `cutoff`. Looks only at calls that may be
+    /// inlined.
+    pub(crate) fn inlining(&self, shown: &[u32], cutoff: u64) -> Vec<Option<Inlining>> {
         let mut found = vec![(false, false); self.nodes.len()];
-        let candidates = self.candidates();
+        let candidates = self.candidates(&mask(shown, self.nodes.len()));
         if candidates.contains(&true) {
             let is_candidate = |node: u32| candidates.get(node as usize).copied().unwrap_or(false);
             let find = || self.collect(&is_candidate);
@@ -107,15 +109,15 @@ impl Calls<'_, '_> {
             .is_none_or(|kept| kept.get(node as usize).copied().unwrap_or(false))
     }
 
-    /// Nodes that some location has inside the code of another function.
-    fn candidates(&self) -> Vec<bool> {
+    /// Nodes shown that some location has inside the code of another function.
+    fn candidates(&self, shown: &[bool]) -> Vec<bool> {
         let mut candidates = vec![false; self.nodes.len()];
         for frames in self.nodes.all_frames() {
             let Some((_outermost, inlined)) = frames.split_last() else {
                 continue;
             };
             for &node in inlined {
-                if self.is_kept(node)
+                if shown.get(node as usize).copied().unwrap_or(false)
                     && let Some(candidate) = candidates.get_mut(node as usize)
                 {
                     *candidate = true;

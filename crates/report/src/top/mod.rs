@@ -113,7 +113,7 @@ impl Top {
             nodes: &nodes,
             kept: kept.as_deref(),
         }
-        .inlining(large.cutoffs.edge);
+        .inlining(&shown, large.cutoffs.edge);
 
         let mut sum = 0_i64;
         let values: Vec<(i64, i64)> = shown
