@@ -6,11 +6,7 @@
 //! Only labels that it would have lost on reading (see
 //! [`ZeroLabels`](crate::ZeroLabels)) are written besides.
 
-use std::io::Write as _;
-
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
+use crate::compress;
 use crate::handle::{FunctionId, LocationId, MappingId, NONE, StringId};
 use crate::profile::Profile;
 use crate::tables::{Label, LabelValue, ValueType};
@@ -29,11 +25,7 @@ use crate::tables::{Label, LabelValue, ValueType};
 /// # Ok::<(), fathom_profile::Error>(())
 /// ```
 pub fn write_proto(profile: &Profile) -> Vec<u8> {
-    let raw = write_raw_proto(profile);
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    // A vector takes all that is written to it.
-    let _ = encoder.write_all(&raw);
-    encoder.finish().unwrap_or_default()
+    compress::gzip(&write_raw_proto(profile))
 }
 
 /// Writes a profile as profile.proto without compression.

@@ -371,12 +371,12 @@ pub(crate) struct MergeArgs {
 Formats: pprof, folded, speedscope, firefox (profiler.firefox.com), chrome \
 (.cpuprofile, time alone), callgrind. All are read by their content, and \
 written by --to or the ending of --output: .pb.gz, .pb, .folded, \
-.speedscope.json, .firefox.json, .cpuprofile, .callgrind. What a format cannot \
-hold is told. Filters apply first; --sample-index chooses the value where the \
+.speedscope.json, .firefox.json, .cpuprofile, .callgrind; with .gz behind it, \
+compressed. What a format cannot hold is told. Filters apply first; --sample-index chooses the value where the \
 format holds one.
 
 Examples:
-  fathom convert cpu.pb.gz -o cpu.speedscope.json
+  fathom convert cpu.pb.gz -o cpu.speedscope.json.gz
   fathom convert heap.pb.gz --sample-index alloc_space --to folded | flamegraph.pl
   fathom convert trace.cpuprofile -o trace.pb.gz
   perf script | stackcollapse-perf.pl | fathom convert - -o perf.pb.gz

@@ -56,7 +56,8 @@ pub(crate) fn run(args: &ConvertArgs, output: &Output) -> anyhow::Result<Exit> {
     let column = profile.select_column(&options.sample_index)?;
     let lost = to.losses(&profile, column);
     let name = title(args.sources.first().map_or("", String::as_str));
-    let bytes = written(&profile, column, to, &name, &options, output)?;
+    let plain = written(&profile, column, to, &name, &options, output)?;
+    let bytes = to.compressed_for(path, plain);
     place::put(&bytes, path, output)?;
     if args.json {
         output.json(&Summary {

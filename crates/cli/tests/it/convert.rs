@@ -133,6 +133,34 @@ fn formats_of_all_values_keep_all() {
 }
 
 #[test]
+fn a_name_in_gz_is_written_compressed_and_read() {
+    let (times, folder) = (times(), TempDir::new().unwrap());
+    let expected = flat(&times, &[]);
+    for form in Form::ALL {
+        let name = file(form);
+        let name = format!("{}.gz", name.trim_end_matches(".gz"));
+        let (plain, packed) = (at(&folder, file(form)), at(&folder, &name));
+        let plain = if form == Form::Pprof {
+            at(&folder, "cpu.pb")
+        } else {
+            plain
+        };
+        fathom(&["convert", &times, "-o", &plain]).fine();
+        fathom(&["convert", &times, "-o", &packed]).fine();
+        let (plain, bytes) = (fs::read(&plain).unwrap(), fs::read(&packed).unwrap());
+        assert!(bytes.starts_with(&[0x1f, 0x8b]), "{form:?}");
+        assert!(!plain.starts_with(&[0x1f, 0x8b]), "{form:?}");
+        assert!(bytes.len() < plain.len(), "{form:?}");
+        assert_kept(&flat(&packed, &[]), &expected, form);
+    }
+    // The name compresses whatever --to says; that of JSON alone tells no format.
+    let path = at(&folder, "cpu.json.gz");
+    fathom(&["convert", &times, "-o", &path]).failed();
+    fathom(&["convert", &times, "-o", &path, "--to", "firefox"]).fine();
+    assert_kept(&flat(&path, &[]), &expected, Form::Firefox);
+}
+
+#[test]
 fn filters_come_first() {
     let times = times();
     let folded = fathom(&["convert", &times, "--to", "folded", "--quiet"]).fine();

@@ -9,6 +9,9 @@ use crate::limits::Limits;
 use crate::options::ParseOptions;
 use crate::profile::Profile;
 
+/// The end of the names of compressed files.
+const COMPRESSED: &str = ".gz";
+
 /// A format in which profiles are exchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
@@ -66,20 +69,20 @@ impl Form {
         Self::ALL.into_iter().find(|form| form.name() == name)
     }
 
-    /// Tells the format that a file's name stands for. `None` for a name that says
-    /// nothing, `.json` and `.txt` among them.
+    /// Tells the format that a file's name stands for, with or without `.gz` behind it.
+    /// `None` for a name that says nothing, `.json` and `.txt` among them.
     ///
     /// ```
     /// use fathom_profile::exchange::Form;
     ///
     /// assert_eq!(Form::of_file_name("cpu.pb.gz"), Some(Form::Pprof));
     /// assert_eq!(Form::of_file_name("a/cpu.speedscope.json"), Some(Form::Speedscope));
+    /// assert_eq!(Form::of_file_name("cpu.speedscope.json.gz"), Some(Form::Speedscope));
     /// assert_eq!(Form::of_file_name("callgrind.out.4711"), Some(Form::Callgrind));
     /// assert_eq!(Form::of_file_name("cpu.json"), None);
     /// ```
     pub fn of_file_name(name: &str) -> Option<Self> {
-        const ENDINGS: [(&str, Form); 15] = [
-            (".pb.gz", Form::Pprof),
+        const ENDINGS: [(&str, Form); 14] = [
             (".pb", Form::Pprof),
             (".pprof", Form::Pprof),
             (".prof", Form::Pprof),
@@ -100,8 +103,19 @@ impl Form {
         if base.starts_with("callgrind.out") {
             return Some(Self::Callgrind);
         }
-        let known = ENDINGS.iter().find(|(ending, _)| base.ends_with(ending));
+        let plain = base.strip_suffix(COMPRESSED).unwrap_or(base);
+        let known = ENDINGS.iter().find(|(ending, _)| plain.ends_with(ending));
         known.map(|(_, form)| *form)
+    }
+
+    /// Compresses what was written of this format if its file's name ends in `.gz`.
+    /// profile.proto stays as it is: its writers compress it by themselves.
+    pub fn compressed_for(self, name: &str, written: Vec<u8>) -> Vec<u8> {
+        if self != Self::Pprof && name.to_ascii_lowercase().ends_with(COMPRESSED) {
+            compress::gzip(&written)
+        } else {
+            written
+        }
     }
 
     /// Reads a profile of this format, compressed or not. [`Profile::parse`] finds the
@@ -195,6 +209,27 @@ mod tests {
         assert_eq!(Form::of_file_name("X.CPUPROFILE"), Some(Form::Chrome));
         assert_eq!(Form::of_file_name("dir.pb/out"), None);
         assert_eq!(Form::of_file_name(""), None);
+        assert_eq!(Form::of_file_name("X.FOLDED.GZ"), Some(Form::Folded));
+        assert_eq!(
+            Form::of_file_name("callgrind.out.gz"),
+            Some(Form::Callgrind)
+        );
+        for nothing in ["cpu.json.gz", "cpu.gz", ".gz", "cpu.folded.gz.gz"] {
+            assert_eq!(Form::of_file_name(nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_name_in_gz_is_compressed() {
+        let plain = b"a;b 3\n".to_vec();
+        let kept = Form::Folded.compressed_for("x.folded", plain.clone());
+        assert_eq!(kept, plain);
+        let packed = Form::Folded.compressed_for("X.folded.GZ", plain.clone());
+        assert!(packed.starts_with(&[0x1f, 0x8b]));
+        let profile = Form::Folded.read(&packed, &Limits::small()).unwrap();
+        assert_eq!(profile.column_sum(0), 3);
+        let proto = Form::Pprof.compressed_for("x.pb.gz", packed.clone());
+        assert_eq!(proto, packed);
     }
 
     #[test]
