@@ -32,6 +32,8 @@ const REMEMBERED: usize = 1 << 12;
 /// The stacks of a profile.
 pub struct Traces<'p> {
     scope: Scope<'p>,
+    /// Whether the text holds the functions' handles.
+    handles: bool,
 }
 
 /// One sample.
@@ -64,7 +66,19 @@ impl<'p> Traces<'p> {
     /// When an option does not fit.
     pub fn new(profile: &'p Profile, options: &Options) -> Result<Self, Failure> {
         let scope = Scope::new(profile, "traces", Format::Traces, options)?;
-        Ok(Self { scope })
+        Ok(Self {
+            scope,
+            handles: false,
+        })
+    }
+
+    /// Lets the text hold the handle of its function behind the name of each frame.
+    #[must_use]
+    pub fn with_handles(self) -> Self {
+        Self {
+            handles: true,
+            ..self
+        }
     }
 
     /// What to tell about the options.
@@ -133,7 +147,7 @@ impl<'p> Traces<'p> {
         let mut head = profile_lines(&scope.heading, scope.total, zone, &format).join("\n");
         head.push('\n');
         sink(head.as_bytes())?;
-        let lines = Lines::new(&self.nodes());
+        let lines = Lines::new(&self.nodes(), self.handles);
         let samples = scope.profile.sample_count();
         let parts = rayon::current_num_threads().max(1);
         let mut pieces: Vec<Piece<'_>> = (0..parts).map(|_| Piece::default()).collect();
@@ -270,8 +284,15 @@ struct Lines {
 }
 
 impl Lines {
-    fn new(nodes: &NodeTable<'_>) -> Self {
-        let names = names(nodes);
+    fn new(nodes: &NodeTable<'_>, handles: bool) -> Self {
+        let mut names = names(nodes);
+        if handles {
+            for (node, name) in names.iter_mut().enumerate() {
+                if let Some(handle) = nodes.info(node).and_then(NodeInfo::handle) {
+                    *name = format!("{name} {handle}");
+                }
+            }
+        }
         let mut text = Vec::new();
         let mut known: HashMap<&[u32], (u32, u32)> = HashMap::new();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

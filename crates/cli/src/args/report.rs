@@ -196,6 +196,9 @@ Examples:
 
 Exit codes: 0 fine, 2 an error, 3 some of several sources could not be read")]
 pub(crate) struct TracesArgs {
+    /// Print the handle of each frame's function behind its name
+    #[arg(long)]
+    pub(crate) handles: bool,
     /// Print fathom.traces/1 as JSON
     #[arg(long)]
     pub(crate) json: bool,

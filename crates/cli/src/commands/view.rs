@@ -147,6 +147,12 @@ pub(super) fn traces(args: &TracesArgs, output: &Output) -> anyhow::Result<Exit>
             notes: traces.notes(),
         };
         answer("fathom.traces/1", &all, &looked.options, output)?;
+    } else if args.handles {
+        let traces = noted(Traces::new(&looked.profile, &looked.options), output)?;
+        tell(traces.notes(), output);
+        let zone = Reporter::new(looked.options.compat).zone().clone();
+        let report = Report::Traces(Box::new(traces.with_handles()), zone);
+        place::put_report(&report, &looked.options.output, output)?;
     } else {
         let report = report("traces", None, &looked, output)?;
         place::put_report(&report, &looked.options.output, output)?;

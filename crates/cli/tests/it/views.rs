@@ -298,6 +298,19 @@ fn a_handle_leads_from_one_report_to_the_next() {
     let tree = fathom(&["tree", &heap, "--handles"]).fine();
     assert!(tree.contains(&format!("| {name} {handle}\n")), "{tree}");
 
+    let traces = fathom(&["traces", &heap, "--handles"]).fine();
+    assert!(
+        traces.contains(&format!("   {name} {handle}\n")),
+        "{traces}"
+    );
+    let bare = fathom(&["traces", &heap]).fine();
+    assert!(!bare.contains('@'), "{bare}");
+    let without: Vec<&str> = traces
+        .lines()
+        .map(|line| line.split_once(" @").map_or(line, |(name, _)| name))
+        .collect();
+    assert_eq!(without, bare.lines().collect::<Vec<_>>());
+
     let peeked = json(&["peek", handle, &heap, "--json"]);
     let entries = peeked["entries"].as_array().unwrap();
     assert_eq!(
