@@ -136,13 +136,23 @@ pub struct Failure {
     pub error: Error,
     /// What to tell the user before, a line each: what the options did until then.
     pub notes: Vec<String>,
+    /// What pprof prints on standard output before, a line each; for `compat` alone.
+    pub printed: Vec<String>,
+}
+
+impl Failure {
+    /// Puts notes beside what went wrong.
+    pub(crate) fn noted(error: Error, notes: &[String]) -> Self {
+        Self {
+            error,
+            notes: notes.to_vec(),
+            printed: Vec::new(),
+        }
+    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self {
-            error,
-            notes: Vec::new(),
-        }
+        Self::noted(error, &[])
     }
 }

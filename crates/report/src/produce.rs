@@ -25,14 +25,22 @@ pub struct Produced {
     pub bytes: Vec<u8>,
     /// What to tell the user beside it, a line each.
     pub notes: Vec<String>,
+    /// What pprof prints on standard output before it, wherever the result goes, a line
+    /// each; for `compat` alone.
+    pub printed: Vec<String>,
 }
 
 impl Produced {
-    fn text(text: String, notes: Vec<String>) -> Self {
+    fn new(bytes: Vec<u8>, notes: Vec<String>) -> Self {
         Self {
-            bytes: text.into_bytes(),
+            bytes,
             notes,
+            printed: Vec::new(),
         }
+    }
+
+    fn text(text: String, notes: Vec<String>) -> Self {
+        Self::new(text.into_bytes(), notes)
     }
 }
 
@@ -74,15 +82,15 @@ pub fn produce<'p>(
         Format::Disassembly => {
             let pattern = argument.unwrap_or_default();
             let view = Disassembly::new(profile, options, pattern, surroundings.objects)?;
-            Ok(Produced::text(view.render_text(), view.notes))
+            Ok(Produced {
+                printed: view.printed.clone(),
+                ..Produced::text(view.render_text(), view.notes)
+            })
         }
         Format::List => {
             let pattern = argument.unwrap_or_default();
             let listing = Listing::new(profile, options, pattern, surroundings.sources)?;
-            Ok(Produced {
-                bytes: listing.render_text(),
-                notes: listing.notes,
-            })
+            Ok(Produced::new(listing.render_text(), listing.notes))
         }
         Format::WebList => {
             let Surroundings {
@@ -121,23 +129,18 @@ pub fn produce<'p>(
         Format::Picture(format) => {
             let mut graph = CallGraph::new(subject, options)?;
             let mut notes = std::mem::take(&mut graph.notes);
-            let failure = |error, notes: &[String]| Failure {
-                error,
-                notes: notes.to_vec(),
-            };
-            let drawing = graph.draw(zone).map_err(|error| failure(error, &notes))?;
+            let drawing = graph
+                .draw(zone)
+                .map_err(|error| Failure::noted(error, &notes))?;
             let (bytes, note) =
-                picture::of(&drawing, format).map_err(|error| failure(error, &notes))?;
+                picture::of(&drawing, format).map_err(|error| Failure::noted(error, &notes))?;
             notes.extend(note);
-            Ok(Produced { bytes, notes })
+            Ok(Produced::new(bytes, notes))
         }
         Format::Proto | Format::Raw => whole(profile, command, options, zone),
         Format::TopProto => {
             let (entries, notes) = crate::top_proto::top_proto(subject, options)?;
-            Ok(Produced {
-                bytes: encode::write_proto(&entries),
-                notes,
-            })
+            Ok(Produced::new(encode::write_proto(&entries), notes))
         }
     }
 }
@@ -171,10 +174,7 @@ fn whole(
         }
         encode::write_proto(refined.profile())
     };
-    Ok(Produced {
-        bytes,
-        notes: scope.notes.clone(),
-    })
+    Ok(Produced::new(bytes, scope.notes.clone()))
 }
 
 /// The lines that say what a profile is, as the shell greets with them.

@@ -65,7 +65,7 @@ impl<'p> Scope<'p> {
                 findings: memo.map(|memo| memo.findings(&scope.options, format.has_objects())),
                 ..scope
             }),
-            Err(error) => Err(Failure { error, notes }),
+            Err(error) => Err(Failure::noted(error, &notes)),
         }
     }
 

@@ -96,8 +96,7 @@ impl Tree {
                 pattern: pattern.to_owned(),
                 separator: ":",
             };
-            let notes = scope.notes.clone();
-            return Err(Failure { error, notes });
+            return Err(Failure::noted(error, &scope.notes));
         }
         Ok(Self {
             head,

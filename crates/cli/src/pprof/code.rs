@@ -170,6 +170,10 @@ impl Objects for Binaries {
             for candidate in candidates {
                 match fs::read(&candidate) {
                     Ok(bytes) => return Ok(bytes.into()),
+                    // Go opens directories, and finds no binary in them.
+                    Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                        "unrecognized object file".clone_into(&mut reason);
+                    }
                     Err(error) => reason = go_reason(&error),
                 }
             }

@@ -228,6 +228,7 @@ mod tests {
         Report::Whole(Produced {
             bytes: b"text\n".to_vec(),
             notes: vec!["a note".to_owned()],
+            printed: Vec::new(),
         })
     }
 

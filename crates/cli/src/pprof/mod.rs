@@ -133,7 +133,7 @@ fn act(invocation: &Invocation, talk: &dyn Talk) -> anyhow::Result<()> {
     let temporary = Temporary::default();
     let reporter = Reporter::new(options.compat);
     let argument = chosen.argument.as_deref();
-    let report = reporter.report(&profile, chosen.command, argument, options)?;
+    let report = reporter.report_aloud(&profile, chosen.command, argument, options, talk)?;
     let place = if options.output.is_empty() {
         Place::None
     } else {

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 
 use super::code::{Binaries, SourceFiles};
 use super::graphviz;
+use super::talk::Talk;
 
 /// A report, ready to be written.
 pub(crate) enum Report<'p> {
@@ -25,6 +26,14 @@ impl Report<'_> {
         match self {
             Self::Whole(produced) => &produced.notes,
             Self::Traces(traces, _) => traces.notes(),
+        }
+    }
+
+    /// What pprof prints on standard output before it, wherever it goes, a line each.
+    pub(crate) fn printed(&self) -> &[String] {
+        match self {
+            Self::Whole(produced) => &produced.printed,
+            Self::Traces(..) => &[],
         }
     }
 
@@ -116,6 +125,33 @@ impl Reporter {
                 Ok(Report::Whole(produced))
             }
         }
+    }
+
+    /// Makes a report as [`Reporter::report`] does, and says what pprof prints on standard
+    /// output meanwhile, be there a report or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reporter::report`], and when standard output is closed.
+    pub(crate) fn report_aloud<'p>(
+        &self,
+        subject: impl Into<Subject<'p>>,
+        command: &Command,
+        argument: Option<&str>,
+        options: &Options,
+        talk: &dyn Talk,
+    ) -> anyhow::Result<Report<'p>> {
+        let made = self.report(subject, command, argument, options);
+        let printed = match &made {
+            Ok(report) => report.printed(),
+            Err(error) => error
+                .downcast_ref::<Failure>()
+                .map_or(&[][..], |failure| &failure.printed),
+        };
+        for line in printed {
+            talk.data(format!("{line}\n").as_bytes())?;
+        }
+        made
     }
 
     /// Returns the lines that say what a profile is.

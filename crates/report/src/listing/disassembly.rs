@@ -40,9 +40,10 @@ pub struct Disassembly {
     pub routines: Vec<Routine>,
     /// What to tell the user.
     pub notes: Vec<String>,
-    /// Binaries that could not be read, which pprof says before the report.
+    /// Binaries that could not be read, which pprof prints before the report; for `compat`
+    /// alone, else they are among the notes.
     #[serde(skip)]
-    pub(super) preface: Vec<String>,
+    pub printed: Vec<String>,
 }
 
 /// A function of a binary.
@@ -114,25 +115,23 @@ impl Disassembly {
     ) -> Result<Self, Failure> {
         let scope = Scope::new(profile, "disasm", Format::Disassembly, options)?;
         let mut notes = scope.notes.clone();
-        let mut preface = Vec::new();
+        let mut printed = Vec::new();
         let made = Maker::new(&scope, pattern)
-            .and_then(|maker| maker.routines(objects, &mut preface, &mut notes));
+            .and_then(|maker| maker.routines(objects, &mut printed, &mut notes));
+        if !options.compat {
+            notes.append(&mut printed);
+        }
         match made {
-            Ok(routines) => {
-                if !options.compat {
-                    notes.append(&mut preface);
-                }
-                Ok(Self {
-                    head: ListingHead::new(&scope),
-                    routines,
-                    notes,
-                    preface,
-                })
-            }
-            Err(error) => {
-                notes.append(&mut preface);
-                Err(Failure { error, notes })
-            }
+            Ok(routines) => Ok(Self {
+                head: ListingHead::new(&scope),
+                routines,
+                notes,
+                printed,
+            }),
+            Err(error) => Err(Failure {
+                printed,
+                ..Failure::noted(error, &notes)
+            }),
         }
     }
 }
@@ -165,7 +164,7 @@ impl<'s> Maker<'s> {
     fn routines(
         &self,
         objects: &dyn Objects,
-        preface: &mut Vec<String>,
+        unread: &mut Vec<String>,
         remarks: &mut Vec<String>,
     ) -> Result<Vec<Routine>, Error> {
         let scope = self.scope;
@@ -177,7 +176,7 @@ impl<'s> Maker<'s> {
             .filter(|(_, tally)| Large::counts(scope, tally))
             .map(|(node, _)| node)
             .collect();
-        let opened = self.open(objects, &nodes, &counted, preface, remarks);
+        let opened = self.open(objects, &nodes, &counted, unread, remarks);
         let codes: Vec<Code<'_>> = opened
             .iter()
             .map(|opened| Code::new(&opened.binary, &scope.options))
@@ -223,7 +222,7 @@ impl<'s> Maker<'s> {
         objects: &dyn Objects,
         nodes: &NodeTable<'_>,
         counted: &[usize],
-        preface: &mut Vec<String>,
+        unread: &mut Vec<String>,
         remarks: &mut Vec<String>,
     ) -> Vec<Opened<'_>> {
         let compat = self.scope.options.compat;
@@ -253,7 +252,7 @@ impl<'s> Maker<'s> {
             let binary = match Binary::open(objects, file, build_id, compat) {
                 Ok(binary) => binary,
                 Err(reason) => {
-                    preface.push(reason);
+                    unread.push(reason);
                     continue;
                 }
             };

@@ -12,9 +12,6 @@ impl Disassembly {
     pub fn render_text(&self) -> String {
         let head = &self.head;
         let mut out = String::new();
-        for line in &self.preface {
-            let _ = writeln!(out, "{line}");
-        }
         let _ = writeln!(out, "Total: {}", head.format(head.total));
         for routine in &self.routines {
             let _ = writeln!(out, "ROUTINE ======================== {}", routine.name);

@@ -87,10 +87,7 @@ impl Listing {
         sources: &dyn Sources,
     ) -> Result<Self, Failure> {
         let scope = Scope::new(profile, "list", Format::List, options)?;
-        let fail = |error| Failure {
-            error,
-            notes: scope.notes.clone(),
-        };
+        let fail = |error| Failure::noted(error, &scope.notes);
         let wanted = pattern::compile("argument", pattern).map_err(fail)?;
         let nodes = NodeTable::new(&scope.profile, NodeRules::of(&scope));
         let tallies = tally(&scope, &nodes);

@@ -112,10 +112,7 @@ impl SourcePage {
         objects: &dyn Objects,
     ) -> Result<Self, Failure> {
         let scope = Scope::new(profile, "weblist", Format::WebList, options)?;
-        let fail = |error| Failure {
-            error,
-            notes: scope.notes.clone(),
-        };
+        let fail = |error| Failure::noted(error, &scope.notes);
         let wanted = Wanted {
             regex: pattern::compile("argument", pattern).map_err(fail)?,
             address: go_address(pattern),

@@ -224,9 +224,9 @@ impl<'a> Shell<'a> {
         let options = request.options(&self.options);
         let argument = request.argument.as_deref();
         let subject = Subject::with_memo(self.profile, &self.memo);
-        let report = self
-            .reporter
-            .report(subject, request.command, argument, &options)?;
+        let report =
+            self.reporter
+                .report_aloud(subject, request.command, argument, &options, self.talk)?;
         if let Some(pipe) = &request.pipe {
             for note in report.notes() {
                 self.talk.error(note);

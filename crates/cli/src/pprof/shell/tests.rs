@@ -146,6 +146,7 @@ fn text(bytes: &[u8]) -> Report<'static> {
     Report::Whole(fathom_report::Produced {
         bytes: bytes.to_vec(),
         notes: Vec::new(),
+        printed: Vec::new(),
     })
 }
 

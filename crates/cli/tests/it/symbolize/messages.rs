@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use fathom_profile::encode::write_proto;
 use fathom_profile::{Limits, Mapping, ProfileBuilder, Symbolization};
+use fathom_testkit::GoVersion;
 use tempfile::TempDir;
 
-use super::{ours, run, text};
+use super::{build, ours, run, text};
 use crate::Done;
 use crate::pprof::theirs_with;
 
@@ -89,6 +90,49 @@ fn messages_and_reports_are_those_of_the_real_tool() {
             let told = |done: &Done| (done.code, done.stderr.clone(), done.stdout.clone());
             assert_eq!(told(&ours), told(&theirs), "{mappings:?} {arguments:?}");
         }
+    }
+}
+
+#[test]
+fn a_binary_that_cannot_be_read_is_said_where_the_real_tool_says_it() {
+    let busy = build("busy", GoVersion::GO_1_27, &[]);
+    let folder = busy.directory.path();
+    let profile = folder.join("cpu.pb.gz");
+    run(&busy.program, &[text(&profile)], folder);
+    let whole = fs::read(&busy.program).unwrap();
+    let output = format!("-output={}", text(&folder.join("out.txt")));
+    for state in ["gone", "no binary", "empty", "folder", "cut"] {
+        fs::remove_file(&busy.program).unwrap();
+        match state {
+            "gone" => {}
+            "no binary" => fs::write(&busy.program, "no binary\n").unwrap(),
+            "empty" => fs::write(&busy.program, "").unwrap(),
+            "folder" => fs::create_dir(&busy.program).unwrap(),
+            _ => fs::write(&busy.program, &whole[..whole.len() / 3]).unwrap(),
+        }
+        let path = text(&profile);
+        for arguments in [
+            &["-disasm=main", path][..],
+            &["-disasm=nowhere", path],
+            &["-disasm=0x401000", path],
+            &[&output, "-disasm=main", path],
+            &["-weblist=main", &output, path],
+            &["-symbolize=none", "-list=nowhere", path],
+        ] {
+            let mut asked = vec!["-compat"];
+            asked.extend(arguments);
+            let (ours, theirs) = (ours(&asked, &[]), theirs_with(arguments, &[]));
+            let told = |done: &Done| (done.code, done.stdout.clone(), done.stderr.clone());
+            assert_eq!(told(&ours), told(&theirs), "{state} {arguments:?}");
+        }
+        // Without -compat all goes to standard error.
+        let done = ours(&["-disasm=main", path], &[]);
+        assert_eq!((done.code, done.stdout.as_str()), (Some(2), ""), "{state}");
+        assert_eq!(done.stderr.lines().count(), 2, "{state}: {}", done.stderr);
+        if state == "folder" {
+            fs::remove_dir(&busy.program).unwrap();
+        }
+        fs::write(&busy.program, &whole).unwrap();
     }
 }
 
