@@ -1,11 +1,12 @@
 //! Names from the server that a profile came from.
 
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use fathom_testkit::GoVersion;
 
-use super::{Built, build, ours};
+use super::{Built, build, ours, text};
 use crate::Done;
 use crate::pprof::theirs;
 
@@ -23,9 +24,11 @@ impl Drop for Server {
     }
 }
 
-fn serve() -> Server {
+/// Starts the server; with certificates it speaks TLS.
+fn serve(certificates: &[&str]) -> Server {
     let built = build("server", GoVersion::GO_1_27, &[]);
     let mut child = Command::new(&built.program)
+        .args(certificates)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -49,7 +52,7 @@ fn told(done: &Done) -> (Vec<&str>, &str) {
 
 #[test]
 fn a_server_names_its_own_addresses() {
-    let server = serve();
+    let server = serve(&[]);
     let url = |path: &str| format!("http://{}{path}", server.address);
     for (path, is_named) in [
         ("/any/debug/pprof/bare", true),
@@ -86,7 +89,7 @@ fn a_server_names_its_own_addresses() {
 
 #[test]
 fn a_server_without_symbols_is_no_disaster() {
-    let server = serve();
+    let server = serve(&[]);
     let url = format!("http://{}/alone/bare", server.address);
     let asked = ["-compat", "-top", &url];
     let (compatible, theirs) = (
@@ -103,4 +106,46 @@ fn a_server_without_symbols_is_no_disaster() {
         server.address
     );
     assert!(done.stderr.contains(&failed), "{}", done.stderr);
+}
+
+/// A certificate or key of the tests of TLS.
+fn certificate(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gather/tests/it/tls");
+    text(&folder.join(name)).to_owned()
+}
+
+#[test]
+fn a_server_is_asked_for_names_over_tls() {
+    let [authority, server_certificate, server_key] =
+        ["ca.pem", "server.pem", "server.key"].map(certificate);
+    let server = serve(&[&server_certificate, &server_key, &authority]);
+    let authority = format!("-tls_ca={authority}");
+    let client = format!("-tls_cert={}", certificate("client.pem"));
+    let key = format!("-tls_key={}", certificate("client.key"));
+    for (scheme, flags) in [
+        ("https", &[authority.as_str(), &client, &key][..]),
+        // No authority is asked, but the client still shows who it is.
+        ("https+insecure", &[&client, &key]),
+    ] {
+        // The first path takes a POST, the second only what stands in the query.
+        for path in ["/any/debug/pprof/bare", "/debug/pprof/bare"] {
+            let url = format!("{scheme}://{}{path}", server.address);
+            let mut asked = flags.to_vec();
+            asked.extend(["-symbolize=remote", "-top", &url]);
+            let done = ours(&asked, &[]);
+            assert_eq!(done.code, Some(0), "{done:?}");
+            assert!(done.stdout.contains("main.keep"), "{done:?}");
+            assert!(!done.stderr.contains("failed"), "{}", done.stderr);
+            let unnamed = [&asked[..flags.len()], &["-symbolize=none", "-top", &url]].concat();
+            let done = ours(&unnamed, &[]);
+            assert!(!done.fine().contains("main.keep"));
+        }
+    }
+    // Whoever is not known gets neither profile nor names.
+    let url = format!("https://{}/any/debug/pprof/bare", server.address);
+    for flags in [&[][..], &[authority.as_str()], &[&client, &key]] {
+        let done = ours(&[flags, &["-top", &url]].concat(), &[]);
+        assert_eq!(done.code, Some(2), "{flags:?} {done:?}");
+        assert_eq!(done.stdout, "", "{flags:?}");
+    }
 }

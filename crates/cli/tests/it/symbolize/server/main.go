@@ -1,13 +1,17 @@
 // Command server serves net/http/pprof, and beside it a heap profile in text that stays the
 // same: at /debug/pprof/fixed as Go writes it, at /debug/pprof/bare without names; both also
 // below /any, where /symbol may be asked with any method, and bare names below /alone, where
-// there is no /symbol. It ends with its standard input.
+// there is no /symbol. It ends with its standard input. With arguments it speaks TLS: the
+// server's certificate and key, and the authority of the certificates that clients must have.
 package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	pprofhttp "net/http/pprof"
@@ -53,6 +57,19 @@ func main() {
 		panic(err)
 	}
 	fmt.Println(listener.Addr())
-	go http.Serve(listener, nil)
+	if len(os.Args) > 1 {
+		authorities := x509.NewCertPool()
+		authority, err := os.ReadFile(os.Args[3])
+		if err != nil || !authorities.AppendCertsFromPEM(authority) {
+			panic(err)
+		}
+		server := &http.Server{
+			ErrorLog:  log.New(io.Discard, "", 0),
+			TLSConfig: &tls.Config{ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authorities},
+		}
+		go server.ServeTLS(listener, os.Args[1], os.Args[2])
+	} else {
+		go http.Serve(listener, nil)
+	}
 	io.Copy(io.Discard, os.Stdin)
 }
