@@ -7,7 +7,7 @@ use crate::missing::Gaps;
 use crate::reconcile::{self, Reconciliation};
 use crate::rules;
 use crate::situation::Situation;
-use crate::totals::Totals;
+use crate::totals::{TimeTotals, Totals};
 use fathom_evidence::Missing;
 use fathom_finding::Finding;
 use serde::Serialize;
@@ -90,6 +90,8 @@ pub struct Explanation {
     pub target: About,
     /// The sums that people compare.
     pub totals: Totals,
+    /// What the profiles of time add up to.
+    pub time: TimeTotals,
     /// The tree of resident bytes, parents before children.
     pub ledger: Vec<Row>,
     /// Numbers beside the tree.
@@ -110,6 +112,7 @@ impl Explanation {
             schema: SCHEMA,
             target: about(s),
             totals: Totals::of(s),
+            time: TimeTotals::of(s),
             ledger: s.ledger.rows.clone(),
             beside: s.ledger.beside.clone(),
             reconciliations: reconcile::all(s),

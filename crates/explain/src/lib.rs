@@ -51,7 +51,7 @@ pub use ledger::{Basis, Beside, Class, Ledger, Row, is_leaf, leaves};
 pub use reconcile::{Cause, OFF_HEAP_TOLERANCE, Reconciliation, Side};
 pub use rules::{Check, Need, RULES};
 pub use situation::Situation;
-pub use totals::Totals;
+pub use totals::{Span, TimeTotals, Totals};
 
 use fathom_evidence::Capture;
 use missing::Gaps;

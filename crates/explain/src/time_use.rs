@@ -156,20 +156,35 @@ fn uptime(s: &Situation, taken_at: u64) -> Option<f64> {
     known.then(|| available / processors as f64 + since_gc)
 }
 
-/// Reads the nearest limit of `cpu.max`: microseconds in a period of as many
-/// (kernel, `admin-guide/cgroup-v2.rst`).
+/// Reads the narrowest limit of the cgroup and those above it: microseconds in a
+/// period of as many. Version 2 has both in `cpu.max` (kernel,
+/// `admin-guide/cgroup-v2.rst`), version 1 has a file of each, and -1 for no
+/// quota (kernel, `scheduler/sched-bwc.rst`).
 fn cpu_quota(capture: &Capture) -> Option<f64> {
-    capture
-        .all(Kind::CgroupFile)
-        .chain(capture.all(Kind::CgroupAncestorFile))
-        .filter(|artefact| artefact.file_name() == "cpu.max")
-        .filter_map(|artefact| cores_of(&artefact.text()))
-        .min_by(f64::total_cmp)
+    let files = || {
+        capture
+            .all(Kind::CgroupFile)
+            .chain(capture.all(Kind::CgroupAncestorFile))
+    };
+    let cores = |artefact: &Artefact| match artefact.file_name() {
+        "cpu.max" => {
+            let text = artefact.text();
+            let (quota, period) = text.trim().split_once(' ')?;
+            cores_of(quota, period)
+        }
+        "cpu.cfs_quota_us" => {
+            let folder = artefact.name.strip_suffix("cpu.cfs_quota_us")?;
+            let period = format!("{folder}cpu.cfs_period_us");
+            let period = files().find(|other| other.name == period)?;
+            cores_of(&artefact.text(), &period.text())
+        }
+        _ => None,
+    };
+    files().filter_map(cores).min_by(f64::total_cmp)
 }
 
-fn cores_of(cpu_max: &str) -> Option<f64> {
-    let (quota, period) = cpu_max.trim().split_once(' ')?;
-    let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
+fn cores_of(quota: &str, period: &str) -> Option<f64> {
+    let (quota, period): (f64, f64) = (quota.trim().parse().ok()?, period.trim().parse().ok()?);
     (quota > 0.0 && period > 0.0).then(|| quota / period)
 }
 
@@ -179,9 +194,28 @@ mod tests {
 
     #[test]
     fn a_quota_is_in_cores() {
-        assert_eq!(cores_of("150000 100000\n"), Some(1.5));
-        assert_eq!(cores_of("max 100000\n"), None);
-        assert_eq!(cores_of("0 0"), None);
+        let quota = |files: &[(Kind, &str, &str)]| {
+            let mut capture = Capture::new();
+            for &(kind, name, body) in files {
+                capture.push(Artefact::new(kind, name, body.into()));
+            }
+            cpu_quota(&capture)
+        };
+        let (own, above) = (Kind::CgroupFile, Kind::CgroupAncestorFile);
+        assert_eq!(quota(&[(own, "cpu.max", "150000 100000\n")]), Some(1.5));
+        assert_eq!(quota(&[(own, "cgroup/cpu.max", "max 100000\n")]), None);
+        assert_eq!(quota(&[(own, "cgroup/cpu.max", "0 0")]), None);
+        assert_eq!(quota(&[]), None);
+        // Version 1: a quota and the period beside it; the narrowest of all levels.
+        let of = |quota| (own, "cgroup/cpu.cfs_quota_us", quota);
+        let period = (own, "cgroup/cpu.cfs_period_us", "50000\n");
+        assert_eq!(quota(&[of("100000\n"), period]), Some(2.0));
+        assert_eq!(quota(&[of("-1\n"), period]), None);
+        assert_eq!(quota(&[of("100000\n")]), None);
+        let pod = (above, "cgroup/above-1/cpu.cfs_quota_us", "100000\n");
+        let pods = (above, "cgroup/above-1/cpu.cfs_period_us", "100000\n");
+        assert_eq!(quota(&[of("-1\n"), period, pods, pod]), Some(1.0));
+        assert_eq!(quota(&[of("25000\n"), period, pods, pod]), Some(0.5));
     }
 
     /// A text as Go 1.20 and later prints it: cycles that are scaled already.

@@ -1,5 +1,6 @@
 //! The totals that people compare.
 
+use crate::contention::Contention;
 use crate::heap_state::whole;
 use crate::situation::Situation;
 use serde::Serialize;
@@ -50,6 +51,43 @@ impl Totals {
             profile_inuse_bytes: s.heap.as_ref().map(|heap| whole(heap.total.value)),
             cgroup_current_bytes: s.cgroup.as_ref().and_then(|cgroup| cgroup.current),
             cgroup_limit_bytes: s.cgroup_limit,
+        }
+    }
+}
+
+/// What the profiles of time add up to; `None` where there is none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct TimeTotals {
+    /// CPU time used.
+    pub cpu: Option<Span>,
+    /// Waiting for locks, by the mutex profile.
+    pub locks: Option<Span>,
+    /// Waiting for channels, locks and the like, by the block profile.
+    pub blocks: Option<Span>,
+}
+
+/// A sum of time, and the time in which it came together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Span {
+    /// The sum.
+    pub seconds: f64,
+    /// Over how long; `None` where unknown.
+    pub over_seconds: Option<f64>,
+}
+
+impl TimeTotals {
+    pub(crate) fn of(s: &Situation) -> Self {
+        let waited = |contention: &Contention| Span {
+            seconds: contention.total.seconds,
+            over_seconds: contention.window.seconds(),
+        };
+        Self {
+            cpu: s.time.cpu.as_ref().map(|cpu| Span {
+                seconds: cpu.seconds,
+                over_seconds: cpu.duration,
+            }),
+            locks: s.time.mutex.as_ref().map(waited),
+            blocks: s.time.block.as_ref().map(waited),
         }
     }
 }

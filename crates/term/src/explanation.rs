@@ -5,8 +5,8 @@ use crate::bar::bar;
 use crate::paragraph::{Page, pad};
 use crate::{Style, bold, class_colour, paint, severity_colour, width};
 use fathom_explain::{
-    Beside, Cause, Explanation, MissingRow, Reconciliation, Row, Site, bytes, count, is_leaf,
-    leaves, percent, signed_bytes,
+    Beside, Cause, Explanation, MissingRow, Reconciliation, Row, Site, TimeTotals, bytes, count,
+    is_leaf, leaves, percent, seconds, signed_bytes,
 };
 use fathom_finding::{Confidence, Finding, Severity, Value};
 
@@ -65,7 +65,7 @@ fn counted(number: u64, noun: &str) -> String {
 /// The answer in one sentence: how much, and what most of it is.
 fn answer(explanation: &Explanation) -> String {
     let Some(root) = explanation.ledger.first() else {
-        return "The evidence does not say how much memory the process has.".to_owned();
+        return without_memory(&explanation.time);
     };
     let mut rows: Vec<&Row> = leaves(&explanation.ledger).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
@@ -86,6 +86,29 @@ fn answer(explanation: &Explanation) -> String {
         format!(": {}", largest.join(", "))
     };
     format!("{} {what}{most}.", bytes(root.bytes))
+}
+
+/// The answer where nothing is known of memory: what the profiles of time add up to.
+fn without_memory(time: &TimeTotals) -> String {
+    let sums = [
+        (time.cpu, "of CPU time"),
+        (time.locks, "of waiting for locks"),
+        (time.blocks, "of blocking"),
+    ];
+    let told: Vec<String> = sums
+        .into_iter()
+        .filter_map(|(span, what)| {
+            let span = span?;
+            let over = span
+                .over_seconds
+                .map_or_else(String::new, |over| format!(" in {}", seconds(over)));
+            Some(format!("{} {what}{over}", seconds(span.seconds)))
+        })
+        .collect();
+    if told.is_empty() {
+        return "The evidence does not say how much memory the process has.".to_owned();
+    }
+    format!("{}. Nothing was given of its memory.", told.join(", "))
 }
 
 fn findings(page: &mut Page, findings: &[Finding], detail: Detail) {

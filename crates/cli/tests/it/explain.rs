@@ -252,6 +252,45 @@ fn time_is_explained_beside_memory() {
     let answer = json(&["explain", &loose[0], &loose[1], "--json"]);
     assert_eq!(finding_ids(&answer), [""; 0]);
     assert!(!missing(&answer).contains("debug1.txt"), "{answer}");
+    // Without memory the answer is what they add up to.
+    let waited = |name: &str| answer["time"][name]["seconds"].as_f64().unwrap();
+    assert!(waited("locks") > 0.0 && waited("blocks") > 0.0, "{answer}");
+    assert!(answer["time"]["cpu"].is_null(), "{answer}");
+    let text = fathom(&["explain", &loose[0], &loose[1]]).fine();
+    let told = "of blocking. Nothing was given of its memory.";
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains("of waiting for locks, "), "{text}");
+    assert!(joined.contains(told), "{text}");
+    assert!(!text.contains("does not say how much memory"), "{text}");
+}
+
+#[test]
+fn a_loose_cpu_quota_is_evidence_of_either_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (hot, incident) = (at("cpu.pb.gz"), "incidents/go1.27.3/hot_function.fathom");
+    fathom(&["convert", incident, "--profile", "cpu", "-o", &hot]).fine();
+    let of = |files: &[String]| {
+        let mut arguments = vec!["explain", &hot, "--json"];
+        arguments.extend(files.iter().map(String::as_str));
+        let answer = json(&arguments);
+        let finding = &answer["findings"][0];
+        assert_eq!(finding["id"], "cpu-hot-spot", "{answer}");
+        finding["title"].as_str().unwrap().to_owned()
+    };
+    let alone = of(&[]);
+    assert!(
+        alone.ends_with(" processors") && !alone.contains(" of 3"),
+        "{alone}"
+    );
+    fs::write(at("cpu.max"), "300000 100000\n").unwrap();
+    fs::write(at("cpu.cfs_quota_us"), "150000\n").unwrap();
+    fs::write(at("cpu.cfs_period_us"), "50000\n").unwrap();
+    for files in [&["cpu.max"][..], &["cpu.cfs_quota_us", "cpu.cfs_period_us"]] {
+        let files: Vec<String> = files.iter().map(|name| at(name)).collect();
+        let limited = of(&files);
+        assert!(limited.contains(" of 3 processors"), "{limited}");
+    }
 }
 
 #[test]

@@ -159,6 +159,15 @@ fn cgroup(hints: &NameHints, body: &str, first: &str) -> Option<Kind> {
     if hints.lower.starts_with("memory.") && (is_pressure || is_single || is_pair(first)) {
         return Some(Kind::CgroupFile);
     }
+    // `cpu.max` has a quota and a period; in version 1 each is a file, -1 for no quota.
+    let is_cpu_limit = match hints.lower.as_str() {
+        "cpu.max" => is_pair(first) || is_single,
+        "cpu.cfs_quota_us" | "cpu.cfs_period_us" => first.parse::<i64>().is_ok(),
+        _ => false,
+    };
+    if is_cpu_limit && body.lines().count() == 1 {
+        return Some(Kind::CgroupFile);
+    }
     let names_a_file = first.starts_with("memory.") && is_pair(first);
     let is_stat = is_pair(first)
         && ["anon ", "cache "]
@@ -349,6 +358,16 @@ mod tests {
             Kind::CgroupText
         );
         assert_eq!(kind_of("x", "281264128\n"), Kind::Unknown);
+        for (name, body) in [
+            ("cpu.max", "max 100000\n"),
+            ("above/cpu.max", "150000 100000\n"),
+            ("cpu.cfs_quota_us", "-1\n"),
+            ("cpu.cfs_period_us", "100000\n"),
+        ] {
+            assert_eq!(kind_of(name, body), Kind::CgroupFile, "{name}");
+            assert_eq!(kind_of("x", body), Kind::Unknown, "{name}");
+        }
+        assert_eq!(kind_of("cpu.max", "main;work 3\nmain 4\n"), Kind::Folded);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The memory cgroup of a process, version 1 and 2; in version 2 its CPU limit too.
+//! The memory cgroup of a process and its CPU limit, version 1 and 2.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -43,11 +43,17 @@ const FILES_V1: [&str; 11] = [
     "memory.stat",
 ];
 
+/// Files of the CPU limit of a v1 cgroup (kernel, `scheduler/sched-bwc.rst`).
+const CPU_FILES_V1: [&str; 3] = ["cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.stat"];
+
+/// Files of the CPU limit of a v2 cgroup that is not that of memory.
+const CPU_FILES_V2: [&str; 2] = ["cpu.max", "cpu.stat"];
+
 /// Files of the cgroups above a v2 cgroup, which limit it as well. In v1
 /// `memory.stat` itself says the limit of the whole hierarchy.
 const FILES_ABOVE: [&str; 4] = ["memory.max", "memory.high", "memory.current", "cpu.max"];
 
-/// Where the memory cgroup of a process lies.
+/// Where a cgroup of a process lies.
 #[derive(Debug, PartialEq, Eq)]
 struct Place {
     version: u8,
@@ -70,10 +76,15 @@ pub(super) fn take(process: &Process, recorder: &mut Recorder<'_>) {
     // The mounts as this process sees them: that is where they will be read.
     let mounts = process.path("../self/mountinfo");
     let max_bytes = recorder.options.max_bytes;
-    let place = read_limited(&mounts, max_bytes)
-        .ok()
-        .and_then(|mounts| find(&membership, &String::from_utf8_lossy(&mounts)));
-    let Some(place) = place else {
+    let mounts = read_limited(&mounts, max_bytes).unwrap_or_default();
+    let mounts = String::from_utf8_lossy(&mounts);
+    let memory = find(&membership, &mounts, "memory");
+    // In version 2 one cgroup has the files of all controllers.
+    let cpu = find(&membership, &mounts, "cpu").filter(|cpu| Some(cpu) != memory.as_ref());
+    if let Some(place) = cpu {
+        take_cpu_limit(&place, recorder);
+    }
+    let Some(place) = memory else {
         recorder.skip(Missing::new(
             "cgroup/",
             "no memory cgroup of this process is mounted here",
@@ -106,17 +117,36 @@ fn take_files(place: &Place, recorder: &mut Recorder<'_>) {
         return;
     }
     if place.version == 2 {
-        let above = place
-            .folder
-            .ancestors()
-            .skip(1)
-            .take_while(|folder| folder.starts_with(&place.mount));
-        for (level, folder) in (1_u32..).zip(above) {
-            for file in FILES_ABOVE {
-                let name = format!("cgroup/above-{level}");
-                // The root has none of them; whoever has one has a limit.
-                let _ = take_one(recorder, Kind::CgroupAncestorFile, &name, folder, file);
-            }
+        take_above(place, &FILES_ABOVE, recorder);
+    }
+}
+
+/// Takes the CPU limits of a cgroup that has nothing else.
+fn take_cpu_limit(place: &Place, recorder: &mut Recorder<'_>) {
+    let files: &[&str] = if place.version == 2 {
+        &CPU_FILES_V2
+    } else {
+        &CPU_FILES_V1
+    };
+    for file in files {
+        // The root has no limit, and kernels may be built without.
+        let _ = take_one(recorder, Kind::CgroupFile, "cgroup", &place.folder, file);
+    }
+    take_above(place, files, recorder);
+}
+
+/// Takes files of the cgroups above, up to the mount.
+fn take_above(place: &Place, files: &[&str], recorder: &mut Recorder<'_>) {
+    let above = place
+        .folder
+        .ancestors()
+        .skip(1)
+        .take_while(|folder| folder.starts_with(&place.mount));
+    for (level, folder) in (1_u32..).zip(above) {
+        let name = format!("cgroup/above-{level}");
+        for file in files {
+            // The root has none of them; whoever has one has a limit.
+            let _ = take_one(recorder, Kind::CgroupAncestorFile, &name, folder, file);
         }
     }
 }
@@ -146,11 +176,11 @@ fn take_one(
     Ok(())
 }
 
-/// Finds the memory cgroup from `/proc/PID/cgroup` and `/proc/self/mountinfo`.
+/// Finds the cgroup of a controller from `/proc/PID/cgroup` and `/proc/self/mountinfo`.
 ///
-/// A v1 memory hierarchy wins over v2: where both are mounted, the memory
-/// controller is where its name stands.
-fn find(membership: &str, mountinfo: &str) -> Option<Place> {
+/// A v1 hierarchy wins over v2: where both are mounted, the controller is where its
+/// name stands.
+fn find(membership: &str, mountinfo: &str, controller: &str) -> Option<Place> {
     let memberships: Vec<(&str, &str)> = membership
         .lines()
         .filter_map(|line| {
@@ -160,7 +190,7 @@ fn find(membership: &str, mountinfo: &str) -> Option<Place> {
         .collect();
     let v1 = memberships
         .iter()
-        .find(|(controllers, _)| controllers.split(',').any(|name| name == "memory"));
+        .find(|(controllers, _)| controllers.split(',').any(|name| name == controller));
     let v2 = memberships
         .iter()
         .find(|(controllers, _)| controllers.is_empty());
@@ -176,7 +206,7 @@ fn find(membership: &str, mountinfo: &str) -> Option<Place> {
         let kind = right.next()?;
         let options = right.nth(1).unwrap_or("");
         let fits = match version {
-            1 => kind == "cgroup" && options.split(',').any(|option| option == "memory"),
+            1 => kind == "cgroup" && options.split(',').any(|option| option == controller),
             _ => kind == "cgroup2",
         };
         if !fits {
@@ -241,7 +271,7 @@ mod tests {
     #[test]
     fn version_1() {
         assert_eq!(
-            find("9:name=systemd:/\n4:memory:/a/b\n0::/\n", V1),
+            find("9:name=systemd:/\n4:memory:/a/b\n0::/\n", V1, "memory"),
             Some(place(
                 1,
                 "/sys/fs/cgroup/memory",
@@ -253,7 +283,7 @@ mod tests {
     #[test]
     fn version_2() {
         assert_eq!(
-            find("0::/kubepods/pod1/c1\n", V2),
+            find("0::/kubepods/pod1/c1\n", V2, "memory"),
             Some(place(
                 2,
                 "/sys/fs/cgroup",
@@ -261,8 +291,33 @@ mod tests {
             ))
         );
         assert_eq!(
-            find("0::/\n", V2),
+            find("0::/\n", V2, "memory"),
             Some(place(2, "/sys/fs/cgroup", "/sys/fs/cgroup"))
+        );
+    }
+
+    #[test]
+    fn controllers_of_version_1_lie_apart() {
+        let cpu = "36 31 0:33 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n";
+        let mounts = format!("{V1}{cpu}");
+        let membership = "4:memory:/a\n3:cpu,cpuacct:/b\n0::/\n";
+        assert_eq!(
+            find(membership, &mounts, "cpu"),
+            Some(place(
+                1,
+                "/sys/fs/cgroup/cpu,cpuacct",
+                "/sys/fs/cgroup/cpu,cpuacct/b"
+            ))
+        );
+        // In a mixed setup the rest is in version 2.
+        let mixed = format!("{V1}40 31 0:40 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n");
+        assert_eq!(
+            find("4:memory:/a\n0::/c\n", &mixed, "cpu"),
+            Some(place(
+                2,
+                "/sys/fs/cgroup/unified",
+                "/sys/fs/cgroup/unified/c"
+            ))
         );
     }
 
@@ -270,15 +325,15 @@ mod tests {
     fn inside_a_container() {
         let mounts = "35 31 0:32 /docker/abc /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n";
         assert_eq!(
-            find("4:memory:/docker/abc\n", mounts),
+            find("4:memory:/docker/abc\n", mounts, "memory"),
             Some(place(1, "/sys/fs/cgroup/memory", "/sys/fs/cgroup/memory"))
         );
     }
 
     #[test]
     fn outside_of_what_is_visible() {
-        assert_eq!(find("0::/../other\n", V2), None);
-        assert_eq!(find("", V2), None);
-        assert_eq!(find("0::/a\n", ""), None);
+        assert_eq!(find("0::/../other\n", V2, "memory"), None);
+        assert_eq!(find("", V2, "memory"), None);
+        assert_eq!(find("0::/a\n", "", "memory"), None);
     }
 }
