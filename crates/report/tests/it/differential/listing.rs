@@ -306,8 +306,7 @@ fn instructions_without_a_binary() {
         assert!(!theirs.is_success);
         let last = theirs.errors.lines().last().unwrap_or_default();
         assert_eq!(failure.error.to_string(), last, "{}", path.display());
-        // The real tool writes to standard output what ours tells beside the error.
-        let said: Vec<&str> = failure.notes.iter().map(String::as_str).collect();
+        let said: Vec<&str> = failure.printed.iter().map(String::as_str).collect();
         let output = text(&theirs.output);
         assert_eq!(
             said,
