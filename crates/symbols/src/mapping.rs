@@ -100,14 +100,18 @@ pub fn base(image: &Image, mapping: &RuntimeMapping, address: u64) -> Result<u64
 }
 
 /// Returns what to subtract by the simpler rule of `go tool pprof` itself: the mapping begins
-/// where the first executable segment does (`objTool.Open` in cmd/pprof/pprof.go and
-/// `loadAddress` in cmd/internal/objfile/elf.go of Go 1.27).
+/// where the first executable segment of ELF does, `__TEXT` of Mach-O, or the image of PE
+/// (`objTool.Open` in cmd/pprof/pprof.go and `loadAddress` in cmd/internal/objfile of Go 1.27).
 ///
-/// It is 0 where that rule knows nothing: for Mach-O and PE, and for a mapping at address 0. It
-/// differs from [`base`] where a mapping holds more than the executable segment.
+/// It is 0 where that rule knows nothing: for a mapping at address 0, and a binary without such
+/// a segment. It differs from [`base`] where a mapping of ELF holds more than the executable
+/// segment.
 pub fn simple_base(image: &Image, start: u64) -> u64 {
-    if start == 0 || image.format() != Format::Elf {
+    if start == 0 {
         return 0;
+    }
+    if image.format() != Format::Elf {
+        return start.wrapping_sub(image.preferred_base());
     }
     image
         .segments()

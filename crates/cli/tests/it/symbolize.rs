@@ -1,5 +1,6 @@
 //! Profiles without names become named: of Go programs, of C++, by their servers.
 
+mod foreign;
 mod go;
 mod messages;
 mod native;
@@ -41,15 +42,27 @@ struct Built {
 }
 
 fn build(name: &str, version: GoVersion, arguments: &[&str]) -> Built {
+    build_for(name, version, arguments, Cgo::Off, &[])
+}
+
+/// Builds with further variables in the environment, such as another system.
+fn build_for(
+    name: &str,
+    version: GoVersion,
+    arguments: &[&str],
+    cgo: Cgo,
+    variables: &[(&str, &str)],
+) -> Built {
     let directory = TempDir::new().unwrap();
     let program = directory.path().join(name);
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/symbolize");
     let output = Toolchain::find(version)
         .unwrap()
-        .command(Cgo::Off)
+        .command(cgo)
         .args(["build", "-buildvcs=false", "-o"])
         .arg(&program)
         .args(arguments)
+        .envs(variables.iter().copied())
         .current_dir(sources.join(name))
         .output()
         .unwrap();

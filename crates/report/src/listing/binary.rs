@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use fathom_symbols::disassembly::{Architecture, Instruction, Symbol, Syntax, disassemble};
-use fathom_symbols::image::Architecture as ImageArchitecture;
+use fathom_symbols::image::{Architecture as ImageArchitecture, Format};
 use fathom_symbols::names::printed;
 use fathom_symbols::{Image, Limits, Resolution, ResolvedFunction, Source, Symbolizer};
 use regex::Regex;
@@ -78,15 +78,24 @@ impl<'b> Code<'b> {
         let image = binary.image();
         let compat = options.compat;
         let mut symbols: Vec<NamedRange<'b>> = Vec::new();
+        // Mach-O and PE know no sizes, and symbols reach to the next. cmd/pprof leaves it at
+        // that; Go's function table knows where functions end before their padding.
+        let has_sizes = image.format() == Format::Elf;
+        let table = (!has_sizes && !compat).then(|| image.pclntab());
+        let table = table.and_then(|table| table.ok().flatten());
+        let code_end = |address| {
+            let function = table?.function_at(address)?;
+            (function.entry() == address).then(|| function.code_end())
+        };
         if image.has_symbol_table() {
             let all = image.symbols().filter(|symbol| symbol.address != 0);
             symbols.extend(all.map(|symbol| NamedRange {
                 name: symbol.name(),
                 start: symbol.address,
-                end: if compat {
+                end: if compat && has_sizes {
                     symbol.address.saturating_add(symbol.size)
                 } else {
-                    symbol.end
+                    code_end(symbol.address).unwrap_or(symbol.end)
                 },
                 is_code: symbol.kind == fathom_symbols::image::SymbolKind::Code,
             }));

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use fathom_profile::naming::Naming;
 use fathom_profile::{Defects, Limits, LocationId, MappingId, Profile};
 use fathom_report::symbolize::{Local, Mode, Plan, assign, tasks};
+use fathom_symbols::image::Format;
 use fathom_symbols::lookup::DebuginfodFile;
 use fathom_symbols::mapping::{RuntimeMapping, file_address, simple_base};
 use fathom_symbols::{Image, Resolution, Source, Symbolizer};
@@ -203,6 +204,10 @@ impl Reader<'_> {
         image: &Image,
     ) -> (Vec<u64>, Option<fathom_symbols::Error>) {
         if self.defects == Defects::AsPprof {
+            // It finds Go's function table of PE by symbols alone (cmd/internal/objfile/pe.go).
+            if image.format() == Format::Pe && !image.has_symbol_table() {
+                return (vec![NOWHERE; job.addresses.len()], None);
+            }
             let base = simple_base(image, job.runtime.start);
             let moved = job.addresses.iter();
             return (moved.map(|it| it.wrapping_sub(base)).collect(), None);
