@@ -1,5 +1,6 @@
 //! Profiles without names become named: of Go programs, of C++, by their servers.
 
+mod cgo;
 mod foreign;
 mod go;
 mod messages;

@@ -1,6 +1,6 @@
 //! Which addresses want names, and from where.
 
-use fathom_profile::{Defects, LocationId, Mapping, MappingId, Profile};
+use fathom_profile::{Defects, FunctionId, LocationId, Mapping, MappingId, Profile};
 
 /// What is done about the addresses of a mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,7 +35,7 @@ pub fn tasks(profile: &Profile, force: bool, defects: Defects) -> Vec<Task> {
         let Some(mapping) = profile.location_mapping(location) else {
             continue;
         };
-        let is_bare = profile.line_count(location) == 0;
+        let is_bare = is_bare(profile, location);
         let wants = match defects {
             Defects::AsPprof => true,
             Defects::Corrected => profile.address(location) != 0 && (force || is_bare),
@@ -56,6 +56,16 @@ pub fn tasks(profile: &Profile, force: bool, defects: Defects) -> Vec<Task> {
             })
         })
         .collect()
+}
+
+/// Whether nobody has said what lies at a location. Go's runtime gives the addresses of C code
+/// lines of functions without a name (src/runtime/pprof/proto.go, `locForPC`).
+fn is_bare(profile: &Profile, location: LocationId) -> bool {
+    let says_nothing = |function: FunctionId| {
+        profile.function_name(function).is_empty() && profile.function_file(function).is_empty()
+    };
+    let mut lines = profile.lines(location);
+    lines.all(|line| line.function.is_none_or(says_nothing))
 }
 
 fn plan(profile: &Profile, mapping: &Mapping, force: bool, defects: Defects) -> Option<Plan> {
@@ -149,6 +159,37 @@ mod tests {
         let each = tasks.iter();
         each.map(|task| (task.mapping.index(), task.plan, task.locations.len()))
             .collect()
+    }
+
+    #[test]
+    fn a_line_without_a_name_is_none() {
+        let mut builder = ProfileBuilder::new(&Limits::default());
+        builder.add_sample_type("samples", "count").unwrap();
+        let mapping = Mapping {
+            start: 0x1000,
+            limit: 0x2000,
+            offset: 0,
+            file: builder.string("/bin/app").unwrap(),
+            build_id: StringId::EMPTY,
+            symbols: Symbolization::default(),
+        };
+        let mapping = Some(builder.add_mapping(mapping).unwrap());
+        let mut stack = Vec::new();
+        for (address, (name, file)) in (0x1000..).zip([("", ""), ("f", ""), ("", "f.c")]) {
+            let function = builder.function(name, name, file, 0).unwrap();
+            let line = Line {
+                function: Some(function),
+                line: 0,
+                column: 0,
+            };
+            let location = builder.location(address, mapping, &[line], false);
+            stack.push(location.unwrap());
+        }
+        builder.add_sample(&stack, &[1], &[]).unwrap();
+        let profile = builder.finish();
+        let tasks = tasks(&profile, false, Defects::Corrected);
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0].locations, [stack[0]]);
     }
 
     #[test]
