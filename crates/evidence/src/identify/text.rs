@@ -367,7 +367,10 @@ mod tests {
             assert_eq!(kind_of(name, body), Kind::CgroupFile, "{name}");
             assert_eq!(kind_of("x", body), Kind::Unknown, "{name}");
         }
-        assert_eq!(kind_of("cpu.max", "main;work 3\nmain 4\n"), Kind::Folded);
+        assert_eq!(
+            kind_of("cpu.max", "main;work 3\nmain 4\n"),
+            Kind::OtherProfile
+        );
     }
 
     #[test]
