@@ -7,6 +7,7 @@
 //! (a broken pipe) is no error.
 
 mod args;
+mod browser;
 mod commands;
 mod exit;
 mod failure;
@@ -14,6 +15,7 @@ mod output;
 mod place;
 mod pprof;
 mod profiles;
+mod serving;
 mod sources;
 
 use std::process::ExitCode;

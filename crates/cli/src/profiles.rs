@@ -150,17 +150,10 @@ pub(crate) fn load(request: &Request<'_>, output: &Output) -> anyhow::Result<Loa
     if read < wanted {
         output.error(&format!("{read} of {wanted} sources were read"));
     }
-    let defects = if request.options.compat {
-        Defects::AsPprof
-    } else {
-        Defects::Corrected
-    };
-    let binaries = Binaries::new(binary_path(), request.options.compat);
-    let streams = Streams { output, red: false };
-    let named = |profile| symbolized_here(profile, &binaries, defects, &streams);
-    let mut profile = named(merged(of_sources, defects)?)?;
+    let defects = defects(request.options);
+    let mut profile = named(of_sources, request.options, output)?;
     if !of_bases.is_empty() {
-        let base = named(merged(of_bases, defects)?)?;
+        let base = named(of_bases, request.options, output)?;
         let normalize = if request.options.normalize {
             Normalize::Yes
         } else {
@@ -173,6 +166,40 @@ pub(crate) fn load(request: &Request<'_>, output: &Output) -> anyhow::Result<Loa
         read,
         wanted,
     })
+}
+
+/// Makes one profile of several of one kind, with names for what has none: what every view
+/// begins with.
+///
+/// # Errors
+///
+/// When there is no profile, or they do not go together.
+pub(crate) fn prepared(
+    profiles: Vec<Profile>,
+    binary: &str,
+    options: &Options,
+    output: &Output,
+) -> anyhow::Result<Profile> {
+    let with_mappings = profiles
+        .into_iter()
+        .map(|profile| with_main_binary(with_some_mapping(profile), binary, ""));
+    let profiles: Vec<Profile> = with_mappings.collect::<Result<_, _>>()?;
+    without_uninteresting(named(profiles, options, output)?)
+}
+
+fn named(profiles: Vec<Profile>, options: &Options, output: &Output) -> anyhow::Result<Profile> {
+    let defects = defects(options);
+    let binaries = Binaries::new(binary_path(), options.compat);
+    let streams = Streams { output, red: false };
+    symbolized_here(merged(profiles, defects)?, &binaries, defects, &streams)
+}
+
+const fn defects(options: &Options) -> Defects {
+    if options.compat {
+        Defects::AsPprof
+    } else {
+        Defects::Corrected
+    }
 }
 
 fn merged(profiles: Vec<Profile>, defects: Defects) -> anyhow::Result<Profile> {

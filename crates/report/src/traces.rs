@@ -93,9 +93,25 @@ impl<'p> Traces<'p> {
 
     /// Returns the samples that have frames, in order.
     pub fn traces(&self) -> Vec<Trace> {
+        self.chosen(0..self.scope.profile.sample_count())
+    }
+
+    /// Returns the `most` samples of the largest absolute values, the largest first, and
+    /// whether there are more.
+    pub fn largest(&self, most: usize) -> (Vec<Trace>, bool) {
+        let size = |sample: &usize| self.scope.weight(*sample).mean().unsigned_abs();
+        let mut samples: Vec<usize> = (0..self.scope.profile.sample_count())
+            .filter(|sample| size(sample) > 0)
+            .collect();
+        samples.sort_by_key(|sample| std::cmp::Reverse(size(sample)));
+        let has_more = samples.len() > most;
+        samples.truncate(most);
+        (self.chosen(samples), has_more)
+    }
+
+    fn chosen(&self, samples: impl IntoIterator<Item = usize>) -> Vec<Trace> {
         let nodes = self.nodes();
         let names = names(&nodes);
-        let samples = 0..self.scope.profile.sample_count();
         let trace = |sample: usize| {
             let frames: Vec<TraceFrame> = self
                 .frames(&nodes, sample)
@@ -113,6 +129,7 @@ impl<'p> Traces<'p> {
             }
         };
         samples
+            .into_iter()
             .map(trace)
             .filter(|trace| !trace.frames.is_empty())
             .collect()

@@ -11,6 +11,7 @@
 mod fuzz;
 mod go;
 mod steps;
+mod web;
 
 use std::process::ExitCode;
 
@@ -18,9 +19,9 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
-  test [args]          fetch what the tests need (Go 1.22 and 1.27), then cargo test --workspace;
-                       args go to cargo test
-  lint                 formatting, clippy and documentation, warnings denied
+  test [args]          fetch what the tests need (Go 1.22 and 1.27, the page's packages), then
+                       cargo test --workspace; args go to cargo test
+  lint                 formatting, clippy, documentation and the page's types, warnings denied
   fetch                only fetch what the tests need
   go <version>         print the path of that Go version's go command, fetching it if needed
   fuzz [--seconds N] [target]
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     let outcome = match task {
         "test" => steps::test(rest),
         "lint" => steps::lint(),
-        "fetch" => go::fetch_all(),
+        "fetch" => go::fetch_all().and_then(|()| web::fetch()),
         "go" => go::print_path(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {

@@ -4,12 +4,14 @@ use std::process::Command;
 
 use fathom_testkit::{repository, toolchain};
 
-use crate::go;
+use crate::{go, web};
 
 /// Fetches what the tests need and runs all of them, documentation tests too.
 pub(crate) fn test(arguments: &[String]) -> Result<(), String> {
     go::need_c_compiler()?;
     go::fetch_all()?;
+    web::fetch()?;
+    web::need_browser()?;
     let mut command = cargo(&["test", "--workspace"]);
     command
         .args(arguments)
@@ -17,8 +19,10 @@ pub(crate) fn test(arguments: &[String]) -> Result<(), String> {
     run(&mut command)
 }
 
-/// Checks formatting, lints and documentation.
+/// Checks formatting, lints, documentation and the types of the page.
 pub(crate) fn lint() -> Result<(), String> {
+    web::fetch()?;
+    web::check()?;
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&[
         "clippy",

@@ -1,5 +1,6 @@
 //! The arguments as they are typed.
 
+mod open;
 mod options;
 mod report;
 
@@ -14,6 +15,7 @@ use crate::pprof::flags::{Holds, all};
 use crate::pprof::{shell_usage, usage};
 use crate::sources::{ConnectionArgs, TakeArgs};
 
+pub(crate) use self::open::OpenArgs;
 pub(crate) use self::options::OptionArgs;
 pub(crate) use self::report::{
     ConvertArgs, DiffArgs, DisasmArgs, FlameArgs, FlameFormat, GraphArgs, GraphFormat, ListArgs,
@@ -35,6 +37,7 @@ bundle or - for standard input.
 Examples:
   fathom explain 4711                     where every resident byte is, and why
   fathom explain localhost:6060           the same by its pprof address
+  fathom open 4711                        the same as a page, every view a click away
   fathom capture 4711 -o incident.fathom  save the evidence for later
   fathom top incident.fathom              its heap, as go tool pprof -top
   fathom diff before.pb.gz after.pb.gz    what each function holds more or less
@@ -58,6 +61,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Explain(ExplainArgs),
+    Open(OpenArgs),
     Capture(CaptureArgs),
     Top(TopArgs),
     Tree(TreeArgs),

@@ -13,6 +13,7 @@ mod goroutines;
 mod graph;
 mod man;
 mod merge;
+mod open;
 mod ps;
 mod top;
 mod view;
@@ -29,6 +30,7 @@ use crate::output::Output;
 pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
     match command {
         Command::Explain(args) => explain::run(&args, output),
+        Command::Open(args) => open::run(&args, output),
         Command::Demo(args) => demo::run(&args, output),
         Command::Capture(args) => capture::run(&args, output),
         Command::Top(args) => top::run(&args, output),

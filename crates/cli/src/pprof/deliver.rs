@@ -133,7 +133,7 @@ fn programs(viewer: Viewer) -> Vec<String> {
     }
 }
 
-fn browsers(chosen: Option<String>, system: &str, has_desktop: bool) -> Vec<String> {
+pub(crate) fn browsers(chosen: Option<String>, system: &str, has_desktop: bool) -> Vec<String> {
     let mut found: Vec<String> = chosen.into_iter().collect();
     let known: &[&str] = match system {
         "macos" => &["/usr/bin/open"],

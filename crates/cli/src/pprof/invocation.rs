@@ -61,8 +61,11 @@ pub(crate) struct Invocation {
     pub(crate) profile: String,
     pub(crate) connection: Connection,
     pub(crate) options: Options,
-    /// `None` starts the shell.
+    /// `None` starts the shell, unless a page is served.
     pub(crate) chosen: Option<Chosen>,
+    /// The host and port at which a page is served.
+    pub(crate) http: Option<(String, u16)>,
+    pub(crate) no_browser: bool,
     /// What to tell the user beforehand.
     pub(crate) warnings: Vec<String>,
 }
@@ -85,8 +88,8 @@ pub(crate) enum InvocationError {
     TwoBases,
     #[error("must have base profile to normalize by")]
     NothingToNormalizeBy,
-    #[error("-http: fathom has no web interface yet")]
-    NoWeb,
+    #[error("could not split http address: {0}")]
+    HttpAddress(String),
     #[error("{0}")]
     Option(#[from] fathom_report::options::SetError),
     #[error("-{flag}: give it as {form}")]
@@ -98,10 +101,10 @@ pub(crate) enum InvocationError {
 
 impl InvocationError {
     /// What the user can do instead.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
+    pub(crate) const fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoWeb => {
-                Some("leave -http out for the shell, or name a report: -top, -svg, -weblist=REGEX")
+            Self::HttpAddress(_) => {
+                Some("give it as -http=host:port, or -http=: for a free port of this machine")
             }
             _ => None,
         }
@@ -161,9 +164,7 @@ pub(crate) fn resolve(
     if options.normalize && base.is_empty() {
         return Err(InvocationError::NothingToNormalizeBy);
     }
-    if http {
-        return Err(InvocationError::NoWeb);
-    }
+    let http = http.then(|| http_address(given.text("http"))).transpose()?;
     Ok(Invocation {
         sources,
         binary,
@@ -179,8 +180,24 @@ pub(crate) fn resolve(
         connection: connection(given, environment)?,
         options,
         chosen,
+        http,
+        no_browser: given.is_set("no_browser"),
         warnings,
     })
+}
+
+/// Splits `-http`: the host is this machine, and the port one that is free, where nothing
+/// stands (google/pprof `internal/driver/webui.go`, `getHostAndPort`).
+fn http_address(text: &str) -> Result<(String, u16), InvocationError> {
+    let wrong = || InvocationError::HttpAddress(text.to_owned());
+    let (host, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let host = if host.is_empty() { "localhost" } else { host };
+    let port = match port {
+        "" => 0,
+        digits => digits.parse().map_err(|_| wrong())?,
+    };
+    Ok((host.to_owned(), port))
 }
 
 fn options(given: &Given, environment: &Environment) -> Result<Options, InvocationError> {
@@ -364,9 +381,21 @@ mod tests {
             "-base and -diff_base flags cannot both be specified"
         );
         assert_eq!(
-            error(&["-http=:0", "a"]),
-            "-http: fathom has no web interface yet"
+            error(&["-http=8080", "a"]),
+            "could not split http address: 8080"
         );
+    }
+
+    #[test]
+    fn a_page_is_served_at_a_host_and_port() {
+        let http = |text: &str| {
+            let flag = format!("-http={text}");
+            resolved(&[&flag, "a"]).unwrap().http.unwrap()
+        };
+        let localhost = |port| ("localhost".to_owned(), port);
+        assert_eq!(http(":"), localhost(0));
+        assert_eq!(http(":8080"), localhost(8080));
+        assert_eq!(http("[::1]:80"), ("::1".to_owned(), 80));
     }
 
     #[test]

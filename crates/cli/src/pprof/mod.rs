@@ -11,6 +11,7 @@ pub(crate) mod code;
 mod deliver;
 pub(crate) mod flags;
 mod graphviz;
+mod http;
 mod invocation;
 pub(crate) mod load;
 pub(crate) mod numbered;
@@ -31,6 +32,7 @@ use crate::exit::ERROR;
 use crate::failure::describe;
 use crate::output::{Output, is_closed};
 
+pub(crate) use self::deliver::browsers;
 pub(crate) use self::usage::{shell_usage, usage};
 
 /// By which name the command was called.
@@ -84,7 +86,7 @@ pub(crate) fn run(called: Called, arguments: &[String], output: &Output) -> Exit
         streams.say("fathom shell takes no command: type it in the shell, or use fathom pprof");
         return ERROR.into();
     }
-    match act(&invocation, &streams) {
+    match act(&invocation, &streams, output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => ended(&error, invocation.options.compat, &streams),
     }
@@ -115,9 +117,12 @@ fn told(error: &anyhow::Error, compat: bool) -> String {
     }
 }
 
-fn act(invocation: &Invocation, talk: &dyn Talk) -> anyhow::Result<()> {
+fn act(invocation: &Invocation, talk: &dyn Talk, output: &Output) -> anyhow::Result<()> {
     for warning in &invocation.warnings {
         talk.error(warning);
+    }
+    if let Some((host, port)) = &invocation.http {
+        return http::serve(invocation, host, *port, talk, output);
     }
     let profile = load::load(invocation, talk)?;
     let options = &invocation.options;

@@ -13,6 +13,7 @@ mod help;
 mod live;
 mod merge;
 mod options;
+mod page;
 mod pprof;
 #[cfg(target_os = "linux")]
 mod processes;

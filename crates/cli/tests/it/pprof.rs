@@ -365,12 +365,12 @@ fn results_go_where_they_are_sent() {
 }
 
 #[test]
-fn the_web_is_refused_clearly() {
-    let done = ours(&["-http=:0", &heap()], b"");
+fn an_address_of_the_web_needs_a_port() {
+    let done = ours(&["-http=localhost", &heap()], b"");
     assert_eq!(done.code, Some(2));
     assert!(
         done.stderr
-            .starts_with("-http: fathom has no web interface yet\nhint: "),
+            .starts_with("could not split http address: localhost\nhint: "),
         "{}",
         done.stderr
     );

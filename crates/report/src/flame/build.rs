@@ -9,7 +9,9 @@ use fathom_profile::Profile;
 
 use super::facts::Facts;
 use super::head;
-use super::{Flame, Frames, LeftOut, MOST_FRAMES, SMALLEST_SHARE, difference};
+use super::walk::{Cursor, Starts, Sums, advance, name_hash, retreat};
+use super::window::{Walk, Window};
+use super::{Flame, Frames, LeftOut, MOST_FRAMES, difference};
 use crate::Failure;
 use crate::command::Format;
 use crate::node::{NodeRules, NodeTable};
@@ -32,6 +34,7 @@ pub(super) fn flame(
     profile: &Profile,
     options: &Options,
     totals: Totals,
+    window: &Window,
 ) -> Result<Flame, Failure> {
     let mut options = options.clone();
     let mut notes = Vec::new();
@@ -42,12 +45,17 @@ pub(super) fn flame(
     let scope = Scope::new(profile, "flame", Format::Traces, &options)?;
     let table = NodeTable::new(&scope.profile, NodeRules::of(&scope));
     let facts = Facts::new(&scope.profile, &table, &scope.options);
-    let mut builder = Builder::new(&scope, &table, &facts);
+    let mut builder = Builder::new(&scope, &table, &facts, window);
     builder.build();
     let is_difference = totals == Totals::Two || builder.has_base;
-    let (mut frames, cuts, below) = builder.finish();
+    let Built {
+        mut frames,
+        cuts,
+        below,
+        columns,
+    } = builder.finish();
     let root = frames.value.first().copied().unwrap_or(0);
-    let left_out = left_out(&frames, &cuts, below);
+    let left_out = left_out(&frames, &cuts, below, window.path.len());
     let functions = facts.used(&mut frames, ROOT);
     let (total, base_total) = if is_difference {
         let whole = head::two_totals(profile, &scope);
@@ -81,53 +89,9 @@ pub(super) fn flame(
         frames,
         left_out,
         gone,
+        columns,
         notes,
     })
-}
-
-/// What the new profile and the base hold.
-#[derive(Debug, Clone, Copy, Default)]
-struct Sums {
-    value: i64,
-    base: i64,
-}
-
-impl Sums {
-    const fn add(&mut self, other: Self) {
-        self.value = self.value.saturating_add(other.value);
-        self.base = self.base.saturating_add(other.base);
-    }
-
-    fn larger(self) -> i64 {
-        self.value.max(self.base)
-    }
-}
-
-/// A sample on its way from the root to its leaf.
-#[derive(Debug, Clone, Copy)]
-struct Cursor {
-    sample: u32,
-    /// How many locations, and frames of the next one, are still to come.
-    locations: u32,
-    frames: u32,
-    /// What it holds; negative for a sample of the base.
-    value: i64,
-}
-
-impl Cursor {
-    const fn sums(&self) -> Sums {
-        if self.value < 0 {
-            Sums {
-                value: 0,
-                base: self.value.saturating_neg(),
-            }
-        } else {
-            Sums {
-                value: self.value,
-                base: 0,
-            }
-        }
-    }
 }
 
 /// One part of the samples below a frame.
@@ -162,34 +126,60 @@ struct Builder<'a> {
     frames: Frames,
     /// By frame: how many callees are left out.
     cuts: Vec<u32>,
+    /// By sample type and frame: what fell to the frame.
+    columns: Vec<Vec<i64>>,
     has_base: bool,
+    window: &'a Window,
+}
+
+/// What a builder made.
+struct Built {
+    frames: Frames,
+    /// By frame: how many callees are left out.
+    cuts: Vec<u32>,
+    /// Below which value.
+    below: i64,
+    columns: Vec<Vec<i64>>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(scope: &'a Scope<'a>, table: &'a NodeTable<'a>, facts: &'a Facts) -> Self {
+    fn new(
+        scope: &'a Scope<'a>,
+        table: &'a NodeTable<'a>,
+        facts: &'a Facts,
+        window: &'a Window,
+    ) -> Self {
         let profile = &scope.profile;
         let mut cursors = Vec::with_capacity(profile.sample_count());
         let mut all = Sums::default();
         let mut has_base = false;
+        let starts = Starts::new(scope, table, facts, window);
         for (sample, number) in (0..profile.sample_count()).zip(0_u32..) {
             let value = signed(scope, sample);
-            if value == 0 {
+            if value == 0 && !window.columns {
                 continue;
             }
+            let Some((locations, frames)) = starts.of(sample) else {
+                continue;
+            };
             has_base |= value < 0;
-            let locations = u32::try_from(profile.stack(sample).len()).unwrap_or(u32::MAX);
             let cursor = Cursor {
                 sample: number,
                 locations,
-                frames: 0,
+                frames,
                 value,
             };
             all.add(cursor.sums());
             cursors.push(cursor);
         }
+        let columns = if window.columns && !has_base {
+            vec![Vec::new(); profile.sample_types().len()]
+        } else {
+            Vec::new()
+        };
         #[expect(clippy::cast_possible_truncation, reason = "a share of an i64")]
         let below = if scope.options.trim {
-            (all.larger() as f64 * SMALLEST_SHARE) as i64
+            (all.larger() as f64 * window.smallest_share) as i64
         } else {
             0
         };
@@ -203,7 +193,9 @@ impl<'a> Builder<'a> {
             below: below.max(1),
             frames: Frames::default(),
             cuts: Vec::new(),
+            columns,
             has_base,
+            window,
         }
     }
 
@@ -228,6 +220,10 @@ impl<'a> Builder<'a> {
         let mut parts = Vec::new();
         while let Some(next) = pending.pop() {
             let frame = self.push(&next);
+            let way = self.window.path.get(next.depth as usize).copied();
+            if way.is_none() && next.depth as usize == self.window.path.len() && next.depth > 0 {
+                self.look_into(next.part.sums);
+            }
             let samples = next.first..next.first + next.part.samples;
             parts.clear();
             let own = self.divide(samples.clone(), &mut parts, &mut sorted);
@@ -239,10 +235,15 @@ impl<'a> Builder<'a> {
             // What ended here stands first in the list.
             let below: usize = parts.iter().map(|part| part.samples).sum();
             let mut first = samples.end - below;
+            self.charge(frame, samples.start..first);
             let mut callees: Vec<Pending> = Vec::with_capacity(parts.len());
             let mut cut = 0;
             for &part in &parts {
-                if part.sums.larger() >= self.below {
+                let is_wide = match way {
+                    Some(wanted) => name_hash(self.facts.name(part.node)) == wanted,
+                    None => part.sums.larger() >= self.below,
+                };
+                if is_wide {
                     callees.push(Pending {
                         part,
                         first,
@@ -251,7 +252,9 @@ impl<'a> Builder<'a> {
                         start: 0,
                     });
                 } else {
-                    cut += 1;
+                    // What holds nothing is no frame that is missed.
+                    cut += u32::from(way.is_none() && part.sums.larger() > 0);
+                    self.charge(frame, first..first + part.samples);
                 }
                 first += part.samples;
             }
@@ -265,6 +268,29 @@ impl<'a> Builder<'a> {
                 start = start.saturating_add(callee.part.sums.value);
             }
             pending.extend(callees.into_iter().rev());
+        }
+    }
+
+    /// Says what is too narrow from here on: a share of this frame.
+    fn look_into(&mut self, sums: Sums) {
+        if self.scope.options.trim {
+            #[expect(clippy::cast_possible_truncation, reason = "a share of an i64")]
+            let below = (sums.larger() as f64 * self.window.smallest_share) as i64;
+            self.below = below.max(1);
+        }
+    }
+
+    /// Lets samples that go no further fall to a frame, in every sample type.
+    fn charge(&mut self, frame: u32, samples: std::ops::Range<usize>) {
+        let cursors = self.cursors.get(samples).unwrap_or_default();
+        for (column, sums) in self.columns.iter_mut().enumerate() {
+            let Some(sum) = sums.get_mut(frame as usize) else {
+                continue;
+            };
+            for cursor in cursors {
+                let value = self.scope.profile.value(cursor.sample as usize, column);
+                *sum = sum.saturating_add(value);
+            }
         }
     }
 
@@ -297,6 +323,9 @@ impl<'a> Builder<'a> {
         frames.base.push(next.part.sums.base);
         frames.base_own.push(0);
         self.cuts.push(0);
+        for column in &mut self.columns {
+            column.push(0);
+        }
         place
     }
 
@@ -312,10 +341,14 @@ impl<'a> Builder<'a> {
         let mut own = Sums::default();
         let mut ended = 0;
         sorted.clear();
-        let (scope, table) = (self.scope, self.table);
+        let (scope, table, walk) = (self.scope, self.table, self.window.walk);
         for cursor in self.cursors.get(samples.clone()).unwrap_or_default() {
             let sums = cursor.sums();
-            let Some((node, inlined, cursor)) = advance(scope, table, *cursor) else {
+            let next = match walk {
+                Walk::Callees => advance(scope, table, *cursor),
+                Walk::Callers => retreat(scope, table, *cursor),
+            };
+            let Some((node, inlined, cursor)) = next else {
                 own.add(sums);
                 ended += 1;
                 sorted.push((ENDED, *cursor));
@@ -358,12 +391,26 @@ impl<'a> Builder<'a> {
         own
     }
 
-    /// The frames, how many callees of each are left out, and below which value.
-    fn finish(mut self) -> (Frames, Vec<u32>, i64) {
+    fn finish(mut self) -> Built {
+        // What fell to a frame fell to its callers, too.
+        for column in &mut self.columns {
+            for place in (1..column.len()).rev() {
+                let value = column.get(place).copied().unwrap_or(0);
+                let parent = self.frames.parent.get(place).copied().unwrap_or(0);
+                if let Some(sum) = column.get_mut(parent as usize) {
+                    *sum = sum.saturating_add(value);
+                }
+            }
+        }
         if self.frames.value.len() > MOST_FRAMES {
             self.narrow();
         }
-        (self.frames, self.cuts, self.below)
+        Built {
+            frames: self.frames,
+            cuts: self.cuts,
+            below: self.below,
+            columns: self.columns,
+        }
     }
 
     /// Leaves out the narrowest frames until few enough are left.
@@ -399,6 +446,10 @@ impl<'a> Builder<'a> {
             cuts.push(self.cuts.get(place).copied().unwrap_or(0));
             kept.push_from(frames, place, parent);
         }
+        for column in &mut self.columns {
+            let mut places = places.iter();
+            column.retain(|_| places.next().is_some_and(|&place| place != u32::MAX));
+        }
         self.frames = kept;
         self.cuts = cuts;
     }
@@ -431,38 +482,19 @@ fn signed(scope: &Scope<'_>, sample: usize) -> i64 {
     }
 }
 
-/// The next frame of a sample, whether it is inlined, and where the sample then stands.
-fn advance(scope: &Scope<'_>, table: &NodeTable<'_>, at: Cursor) -> Option<(u32, bool, Cursor)> {
-    let stack = scope.profile.stack(at.sample as usize);
-    let mut at = at;
-    while at.frames == 0 {
-        // The root is the last location of a stack.
-        let location = stack.get(at.locations.checked_sub(1)? as usize)?;
-        at.frames = u32::try_from(table.frames(*location).len()).unwrap_or(u32::MAX);
-        if at.frames == 0 {
-            at.locations -= 1;
+/// What the frames do not show of what is below them, those above `top` aside.
+fn left_out(frames: &Frames, cuts: &[u32], below: i64, top: usize) -> LeftOut {
+    let mut missing = 0_i128;
+    let depths = frames.depth.iter().map(|&depth| depth as usize);
+    for ((depth, &value), &own) in depths.zip(&frames.value).zip(&frames.own) {
+        // Each frame is itself and what it calls; all but the first are called by another.
+        if depth >= top {
+            missing += i128::from(value) - i128::from(own);
+        }
+        if depth > top {
+            missing -= i128::from(value);
         }
     }
-    let location = stack.get(at.locations.checked_sub(1)? as usize)?;
-    let frames = table.frames(*location);
-    // The innermost call is the first.
-    let place = at.frames as usize - 1;
-    let node = *frames.get(place)?;
-    let is_outermost = place + 1 == frames.len();
-    at.frames -= 1;
-    if at.frames == 0 {
-        at.locations -= 1;
-    }
-    Some((node, !is_outermost, at))
-}
-
-/// What the frames do not show of what is below them.
-fn left_out(frames: &Frames, cuts: &[u32], below: i64) -> LeftOut {
-    let values: i128 = frames.value.iter().map(|&value| i128::from(value)).sum();
-    let root = frames.value.first().copied().unwrap_or(0);
-    let own: i128 = frames.own.iter().map(|&own| i128::from(own)).sum();
-    // Each frame is itself and what it calls; all but the root are called by another.
-    let missing = (values - own) - (values - i128::from(root));
     LeftOut {
         below,
         frames: cuts.iter().map(|&cut| u64::from(cut)).sum(),

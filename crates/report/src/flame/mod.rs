@@ -33,6 +33,8 @@ mod facts;
 mod head;
 mod page;
 mod svg;
+mod walk;
+mod window;
 
 use fathom_profile::Profile;
 use fathom_profile::diff::{DiffMode, Normalize, subtract};
@@ -42,6 +44,7 @@ use serde::Serialize;
 pub use self::difference::Gone;
 pub use self::page::render_html;
 pub use self::svg::render_svg;
+pub use self::window::{Walk, Window};
 use crate::heading::Heading;
 use crate::options::Options;
 use crate::{Error, Failure, Granularity};
@@ -77,6 +80,10 @@ pub struct Flame {
     pub left_out: LeftOut,
     /// Of a difference: the heaviest frames that only the base has, heaviest first.
     pub gone: Vec<Gone>,
+    /// By sample type of the profile and by frame, what fell to it and to what it called; only
+    /// where the [`Window`] wants it.
+    #[serde(skip)]
+    pub columns: Vec<Vec<i64>>,
     /// What to tell about the options.
     pub notes: Vec<String>,
 }
@@ -178,7 +185,16 @@ impl Flame {
     ///
     /// When an option does not fit.
     pub fn new(profile: &Profile, options: &Options) -> Result<Self, Failure> {
-        build::flame(profile, options, build::Totals::Scope)
+        Self::within(profile, options, &Window::default())
+    }
+
+    /// Merges the part of the stacks that a window shows, as [`Flame::new`] merges all.
+    ///
+    /// # Errors
+    ///
+    /// When an option does not fit.
+    pub fn within(profile: &Profile, options: &Options, window: &Window) -> Result<Self, Failure> {
+        build::flame(profile, options, build::Totals::Scope, window)
     }
 
     /// Merges the stacks of two profiles to show what changed from `base` to `new`.
@@ -189,6 +205,21 @@ impl Flame {
     ///
     /// When an option does not fit, or the profiles do not hold the same kinds of values.
     pub fn difference(base: &Profile, new: &Profile, options: &Options) -> Result<Self, Failure> {
+        Self::difference_within(base, new, options, &Window::default())
+    }
+
+    /// Shows what changed in the part of the stacks that a window shows, as
+    /// [`Flame::difference`] does in all.
+    ///
+    /// # Errors
+    ///
+    /// As [`Flame::difference`].
+    pub fn difference_within(
+        base: &Profile,
+        new: &Profile,
+        options: &Options,
+        window: &Window,
+    ) -> Result<Self, Failure> {
         let normalize = if options.normalize {
             Normalize::Yes
         } else {
@@ -196,7 +227,7 @@ impl Flame {
         };
         let both = subtract(new, base, DiffMode::DiffBase, normalize)
             .map_err(|source| Error::Profile { source })?;
-        build::flame(&both, options, build::Totals::Two)
+        build::flame(&both, options, build::Totals::Two, window)
     }
 
     /// Whether this shows what changed between two profiles.

@@ -1,0 +1,252 @@
+//! `fathom open`: the answer as a page.
+
+use std::net::SocketAddr;
+
+use fathom_evidence::{Artefact, Capture, Kind};
+use fathom_explain::{Explained, difference, explain};
+use fathom_gather::Source;
+use fathom_profile::{Limits, ParseOptions, Profile};
+use fathom_report::options::Options;
+use fathom_server::{NamedProfile, Subject};
+
+use crate::args::OpenArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::pprof::code::is_binary;
+use crate::pprof::compat_by_environment;
+use crate::profiles::prepared;
+use crate::serving::{Browser, Serving, serve};
+use crate::sources::gather;
+
+/// Profiles in the order in which a page offers them; others follow.
+const ORDER: &[Kind] = &[
+    Kind::Heap,
+    Kind::HeapAfterGc,
+    Kind::Cpu,
+    Kind::Allocs,
+    Kind::Goroutine,
+    Kind::GoroutineLeak,
+    Kind::Mutex,
+    Kind::Block,
+    Kind::ThreadCreate,
+];
+
+pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
+    // What is no source is told before anything is opened.
+    for source in args.sources.iter().chain(&args.base) {
+        Source::parse(source)?;
+    }
+    let options = Options {
+        source_path: args.source_path.clone(),
+        trim_path: args.trim_path.clone(),
+        compat: compat_by_environment(),
+        ..Options::default()
+    };
+    let serving = Serving {
+        address: SocketAddr::new(args.listen, args.port),
+        token: args.token.clone(),
+        password: args.password.clone(),
+        browser: if args.no_browser {
+            Browser::None
+        } else {
+            Browser::Open
+        },
+        view: args.view.trim_start_matches('/').to_owned(),
+        options: options.clone(),
+    };
+    let greet = |url: &str| output.data(&format!("{url}\n"));
+    let load = || load(args, &options, output);
+    serve(serving, load, &greet, output)?;
+    Ok(Exit::Fine)
+}
+
+/// What the user named, read.
+struct Taken {
+    title: String,
+    capture: Capture,
+    binary: String,
+    /// Whether profiles of one kind are parts of one.
+    is_merged: bool,
+}
+
+fn load(args: &OpenArgs, options: &Options, output: &Output) -> anyhow::Result<Subject> {
+    let (base, new) = taken(args, output)?;
+    let explained = explain(&new.capture);
+    let explained_base = base.as_ref().map(|base| explain(&base.capture));
+    let mut profiles = profiles(&new, options, output)?;
+    let mut notes = Vec::new();
+    if let Some(base) = &base {
+        let mut earlier = self::profiles(base, options, output)?;
+        for (name, (_, _, profile)) in &mut profiles {
+            let found = earlier.iter().position(|(known, _)| known == name);
+            *profile = found.map(|place| earlier.swap_remove(place).1.1);
+            if profile.is_none() {
+                notes.push(format!("{}: no {name} profile in it", base.title));
+            }
+        }
+    }
+    let is_worth_telling = |explained: &Explained| {
+        let explanation = &explained.explanation;
+        !explanation.ledger.is_empty() || !explanation.findings.is_empty()
+    };
+    if profiles.is_empty() && !is_worth_telling(&explained) {
+        let failure = Failure::new(format!("{}: there is nothing to show in it", new.title));
+        let hint = "fathom explain on the same source tells what it holds";
+        return Err(failure.hint(hint).into());
+    }
+    Ok(Subject {
+        title: new.title.clone(),
+        base_title: base
+            .as_ref()
+            .map(|base| base.title.clone())
+            .unwrap_or_default(),
+        difference: explained_base.as_ref().and_then(|base| {
+            let is_known = is_worth_telling(&explained) && is_worth_telling(base);
+            is_known.then(|| difference(base, &explained))
+        }),
+        explanation: is_worth_telling(&explained).then_some(explained.explanation),
+        profiles: profiles
+            .into_iter()
+            .map(|(name, (origin, profile, base))| {
+                NamedProfile::new(name, origin, profile).with_base(base)
+            })
+            .collect(),
+        notes,
+    })
+}
+
+/// Reads the sources: those to compare with, and the others.
+fn taken(args: &OpenArgs, output: &Output) -> anyhow::Result<(Option<Taken>, Taken)> {
+    let (binary, sources) = match args.sources.as_slice() {
+        [first, rest @ ..] if !rest.is_empty() && is_binary(first) => (first.clone(), rest),
+        all => (String::new(), all),
+    };
+    let mut gathering = args.connection.options();
+    args.take.apply(&mut gathering);
+    let take = |sources: &[String]| -> anyhow::Result<Taken> {
+        let parsed: Vec<Source> = sources
+            .iter()
+            .map(|source| Source::parse(source))
+            .collect::<Result<_, _>>()?;
+        let capture = match parsed.as_slice() {
+            // An address may name one profile, which is all that is wanted then.
+            [Source::Address(address)] if address.profile().is_some() => {
+                fathom_gather::profile(address, &gathering, &mut |event| output.gathering(&event))?
+            }
+            _ => gather(sources, &gathering, output)?,
+        };
+        let is_file = |source: &Source| matches!(source, Source::File(_));
+        Ok(Taken {
+            title: title(sources),
+            capture,
+            binary: binary.clone(),
+            is_merged: parsed.len() > 1 && parsed.iter().all(is_file),
+        })
+    };
+    if !args.base.is_empty() {
+        return Ok((Some(take(&args.base)?), take(sources)?));
+    }
+    if let [old, new] = sources {
+        let is_on_disk = |source: &String| std::fs::metadata(source).is_ok();
+        if is_on_disk(old) && is_on_disk(new) {
+            let old = take(std::slice::from_ref(old))?;
+            let new = take(std::slice::from_ref(new))?;
+            if are_alike(&old.capture, &new.capture) {
+                return Ok((Some(old), new));
+            }
+        }
+    }
+    Ok((None, take(sources)?))
+}
+
+/// Whether two captures have a kind of profile in common.
+fn are_alike(old: &Capture, new: &Capture) -> bool {
+    let has = |kind: Kind| new.artefacts.iter().any(|artefact| artefact.kind == kind);
+    let mut profiles = old.artefacts.iter().filter(|artefact| is_profile(artefact));
+    profiles.any(|artefact| has(artefact.kind))
+}
+
+fn is_profile(artefact: &Artefact) -> bool {
+    artefact.kind.is_profile() || artefact.kind == Kind::Unknown
+}
+
+/// What the page calls its sources.
+fn title(sources: &[String]) -> String {
+    let short = |source: &String| {
+        let shown = fathom_evidence::redact::url(source);
+        let is_file = std::fs::metadata(source).is_ok();
+        match source.rsplit(['/', '\\']).next() {
+            Some(name) if is_file && !name.is_empty() => name.to_owned(),
+            _ if source == "-" => "standard input".to_owned(),
+            _ if source.bytes().all(|byte| byte.is_ascii_digit()) => format!("pid {source}"),
+            _ => shown,
+        }
+    };
+    sources.iter().map(short).collect::<Vec<_>>().join(", ")
+}
+
+/// A profile's name with its origin, itself, and what it is compared with.
+type Named = (String, (String, Profile, Option<Profile>));
+
+/// The profiles of a capture by their names.
+fn profiles(taken: &Taken, options: &Options, output: &Output) -> anyhow::Result<Vec<Named>> {
+    let parsing = if options.compat {
+        ParseOptions::as_pprof()
+    } else {
+        ParseOptions::default()
+    };
+    let rank = |kind: Kind| {
+        let place = ORDER.iter().position(|known| *known == kind);
+        place.unwrap_or(ORDER.len())
+    };
+    let mut artefacts: Vec<&Artefact> = taken
+        .capture
+        .artefacts
+        .iter()
+        .filter(|artefact| is_profile(artefact))
+        .collect();
+    artefacts.sort_by_key(|artefact| rank(artefact.kind));
+    let mut groups: Vec<(String, String, Vec<Profile>)> = Vec::new();
+    let mut failure = None;
+    for artefact in artefacts {
+        let bytes = artefact.bytes.clone();
+        let profile = match Profile::parse_owned_as(bytes, &Limits::default(), parsing) {
+            Ok(profile) => profile,
+            // Evidence of any other kind may be among the sources.
+            Err(_) if artefact.kind == Kind::Unknown => continue,
+            Err(error) => {
+                failure = Some(Failure::new(format!("{}: {error}", artefact.origin)));
+                continue;
+            }
+        };
+        let name = match artefact.kind {
+            Kind::OtherProfile | Kind::Unknown => "profile",
+            kind => kind.name(),
+        };
+        let known = groups
+            .iter()
+            .filter(|(known, _, _)| known.starts_with(name));
+        let known = known.count();
+        match groups.iter_mut().find(|(known, _, _)| known == name) {
+            Some((_, _, profiles)) if taken.is_merged => profiles.push(profile),
+            found => {
+                let name = match found {
+                    Some(_) => format!("{name}-{}", known + 1),
+                    None => name.to_owned(),
+                };
+                groups.push((name, artefact.name.clone(), vec![profile]));
+            }
+        }
+    }
+    if let (true, Some(failure)) = (groups.is_empty(), failure) {
+        return Err(failure.into());
+    }
+    groups
+        .into_iter()
+        .map(|(name, origin, profiles)| {
+            let profile = prepared(profiles, &taken.binary, options, output)?;
+            Ok((name, (origin, profile, None)))
+        })
+        .collect()
+}

@@ -1,0 +1,172 @@
+//! What the page is about.
+
+use axum::body::Bytes;
+use fathom_profile::Profile;
+use fathom_report::options::{Kind, OPTIONS};
+use serde::Serialize;
+
+use super::{Work, json};
+use crate::problem::Problem;
+use crate::query::is_parameter;
+use crate::subject::{NamedProfile, Subject};
+
+/// One kind of value of a profile.
+#[derive(Debug, Serialize)]
+pub(super) struct SampleType {
+    name: String,
+    unit: String,
+    /// The sum of its absolute values.
+    total: i64,
+}
+
+impl SampleType {
+    pub(super) fn all(profile: &Profile) -> Vec<Self> {
+        let columns = 0..profile.sample_types().len();
+        let of = |column| {
+            let (name, unit) = profile.sample_type(column);
+            Self {
+                name: name.to_owned(),
+                unit: unit.to_owned(),
+                total: profile.column_total(column),
+            }
+        };
+        columns.map(of).collect()
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct About<'a> {
+    schema: &'static str,
+    /// `loading`, or `ready` with all else.
+    state: &'static str,
+    title: &'a str,
+    base_title: &'a str,
+    version: &'static str,
+    has_explanation: bool,
+    has_difference: bool,
+    profiles: Vec<AboutProfile<'a>>,
+    options: Vec<AboutOption>,
+    notes: &'a [String],
+}
+
+#[derive(Debug, Serialize)]
+struct AboutProfile<'a> {
+    name: &'a str,
+    origin: &'a str,
+    samples: usize,
+    sample_types: Vec<SampleType>,
+    /// The sample type that is shown unless another is asked for.
+    default: usize,
+    /// The same of the base; nothing without one.
+    base: Option<Vec<SampleType>>,
+    time_unix_nanos: i64,
+    duration_nanos: i64,
+    has_labels: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct AboutOption {
+    name: &'static str,
+    summary: &'static str,
+    detail: String,
+    group: &'static str,
+    kind: &'static str,
+    default: String,
+    choices: Vec<&'static str>,
+}
+
+pub(super) fn subject(work: &Work<'_>) -> Result<Bytes, Problem> {
+    json(&About {
+        state: "ready",
+        title: &work.subject.title,
+        base_title: &work.subject.base_title,
+        has_explanation: work.subject.explanation.is_some(),
+        has_difference: work.subject.difference.is_some(),
+        profiles: work.subject.profiles.iter().map(profile).collect(),
+        options: options(),
+        notes: &work.subject.notes,
+        ..about()
+    })
+}
+
+/// What is told of a subject that is still being read.
+pub(crate) fn loading() -> Result<Bytes, Problem> {
+    json(&about())
+}
+
+const fn about<'a>() -> About<'a> {
+    About {
+        schema: "fathom.subject/1",
+        state: "loading",
+        title: "",
+        base_title: "",
+        version: env!("CARGO_PKG_VERSION"),
+        has_explanation: false,
+        has_difference: false,
+        profiles: Vec::new(),
+        options: Vec::new(),
+        notes: &[],
+    }
+}
+
+fn profile(named: &NamedProfile) -> AboutProfile<'_> {
+    let profile = named.profile();
+    AboutProfile {
+        name: named.name(),
+        origin: named.origin(),
+        samples: profile.sample_count(),
+        sample_types: SampleType::all(profile),
+        default: profile.default_column(),
+        base: named.base().map(SampleType::all),
+        time_unix_nanos: profile.time_nanos(),
+        duration_nanos: profile.duration_nanos(),
+        has_labels: (0..profile.sample_count())
+            .any(|sample| profile.labels(sample).next().is_some()),
+    }
+}
+
+fn options() -> Vec<AboutOption> {
+    let specs = OPTIONS.iter().filter(|spec| is_parameter(spec));
+    let of = |spec: &fathom_report::options::Spec| AboutOption {
+        name: spec.name,
+        summary: spec.summary(),
+        detail: spec.detail(),
+        group: spec.group().heading(),
+        kind: kind(spec.kind),
+        default: spec.default_text(),
+        choices: spec.choices.iter().map(|choice| choice.name).collect(),
+    };
+    specs.map(of).collect()
+}
+
+/// What an option holds, in a word.
+pub(super) const fn kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Flag => "flag",
+        Kind::Number => "number",
+        Kind::Real => "real",
+        Kind::Text => "text",
+        Kind::Choice => "choice",
+    }
+}
+
+pub(super) fn explain(work: &Work<'_>) -> Result<Bytes, Problem> {
+    there(
+        work.subject,
+        work.subject.explanation.as_ref(),
+        "was explained",
+    )
+}
+
+pub(super) fn difference(work: &Work<'_>) -> Result<Bytes, Problem> {
+    there(
+        work.subject,
+        work.subject.difference.as_ref(),
+        "was compared",
+    )
+}
+
+fn there<T: Serialize>(subject: &Subject, view: Option<&T>, done: &str) -> Result<Bytes, Problem> {
+    let missing = || Problem::not_found(format!("nothing of {} {done}", subject.title));
+    json(view.ok_or_else(missing)?)
+}

@@ -1,0 +1,332 @@
+//! The API, version 1: one table of endpoints, from which routes and their description are
+//! made.
+//!
+//! Views are those of the command line: the same values under the same options, whose names
+//! are the parameters. What is asked for in columns, as `/flame/columns`, is the same view
+//! in a form that a page draws without parsing a million objects.
+
+mod about;
+mod flame;
+mod functions;
+mod openapi;
+mod views;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use serde::Serialize;
+
+pub(crate) use self::about::loading;
+use crate::memo::Answer;
+use crate::problem::Problem;
+use crate::query::Query;
+use crate::subject::{Around, NamedProfile, Subject};
+
+/// A parameter that is no option of reports.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parameter {
+    pub(crate) name: &'static str,
+    pub(crate) help: &'static str,
+    pub(crate) is_needed: bool,
+    /// The values it can have; empty where it can have any.
+    pub(crate) choices: &'static [&'static str],
+}
+
+/// One thing that can be asked for.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    /// The path below the secret part.
+    pub(crate) path: &'static str,
+    /// Its name in the description.
+    pub(crate) operation: &'static str,
+    pub(crate) summary: &'static str,
+    /// Whether the options of reports are parameters of it; then a profile and a side are,
+    /// too.
+    pub(crate) takes_options: bool,
+    /// Further parameters.
+    pub(crate) further: &'static [Parameter],
+    pub(crate) media: &'static str,
+    /// The contract of its JSON, where it is one of the command line's.
+    pub(crate) contract: &'static str,
+    pub(crate) make: fn(&Work<'_>) -> Result<Bytes, Problem>,
+}
+
+impl Endpoint {
+    /// All parameters that are no options.
+    pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static Parameter> + '_ {
+        let of_profiles = if self.takes_options { OF_PROFILES } else { &[] };
+        of_profiles.iter().chain(self.further)
+    }
+}
+
+const JSON: &str = "application/json";
+const SVG: &str = "image/svg+xml";
+/// Columns of numbers behind a JSON head.
+const COLUMNS: &str = "application/vnd.fathom.columns";
+
+const fn parameter(name: &'static str, help: &'static str) -> Parameter {
+    Parameter {
+        name,
+        help,
+        is_needed: false,
+        choices: &[],
+    }
+}
+
+const fn needed(name: &'static str, help: &'static str) -> Parameter {
+    Parameter {
+        is_needed: true,
+        ..parameter(name, help)
+    }
+}
+
+const OF_PROFILES: &[Parameter] = &[
+    parameter(
+        "profile",
+        "The profile by its name; the first of the subject without one",
+    ),
+    Parameter {
+        choices: &["new", "base", "change"],
+        ..parameter(
+            "side",
+            "Of two states, which: the new one, the base, or the one less the other",
+        )
+    },
+];
+
+const PATTERN: Parameter = needed("pattern", "Functions: a regular expression or a handle");
+
+const fn view(
+    path: &'static str,
+    operation: &'static str,
+    summary: &'static str,
+    contract: &'static str,
+    make: fn(&Work<'_>) -> Result<Bytes, Problem>,
+) -> Endpoint {
+    Endpoint {
+        path,
+        operation,
+        summary,
+        takes_options: true,
+        further: &[],
+        media: JSON,
+        contract,
+        make,
+    }
+}
+
+const fn about(
+    path: &'static str,
+    operation: &'static str,
+    summary: &'static str,
+    contract: &'static str,
+    make: fn(&Work<'_>) -> Result<Bytes, Problem>,
+) -> Endpoint {
+    Endpoint {
+        takes_options: false,
+        ..view(path, operation, summary, contract, make)
+    }
+}
+
+/// The path of the subject, which alone is answered while the sources are being read.
+pub(crate) const SUBJECT: &str = "/api/v1/subject";
+
+/// Everything that can be asked for.
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
+    about(
+        SUBJECT,
+        "subject",
+        "What the page is about: its profiles, and the options of reports",
+        "fathom.subject/1",
+        about::subject,
+    ),
+    about(
+        "/api/v1/explain",
+        "explain",
+        "What explain found: the ledger, the reconciliations, the findings",
+        "fathom.explain/1",
+        about::explain,
+    ),
+    about(
+        "/api/v1/explain/difference",
+        "explainDifference",
+        "What changed since the base: the ledger, and what became of each finding",
+        "fathom.explain-difference/1",
+        about::difference,
+    ),
+    Endpoint {
+        further: &[parameter("limit", "At most so many functions [20000]")],
+        ..view(
+            "/api/v1/functions",
+            "functions",
+            "Functions with flat and cum in every sample type, and in the base where there is one",
+            "fathom.functions/1",
+            functions::functions,
+        )
+    },
+    view(
+        "/api/v1/top",
+        "top",
+        "Functions that hold or use most",
+        "fathom.top/1",
+        views::top,
+    ),
+    view(
+        "/api/v1/tree",
+        "tree",
+        "Functions with their callers and callees",
+        "fathom.tree/1",
+        views::tree,
+    ),
+    Endpoint {
+        further: &[PATTERN],
+        ..view(
+            "/api/v1/peek",
+            "peek",
+            "Callers and callees of matching functions",
+            "fathom.tree/1",
+            views::peek,
+        )
+    },
+    Endpoint {
+        further: &[parameter(
+            "limit",
+            "At most so many stacks, the largest first [1000]",
+        )],
+        ..view(
+            "/api/v1/traces",
+            "traces",
+            "Stacks with their values, the largest first",
+            "fathom.traces/1",
+            views::traces,
+        )
+    },
+    view(
+        "/api/v1/tags",
+        "tags",
+        "The values of all labels",
+        "fathom.tags/1",
+        views::tags,
+    ),
+    view(
+        "/api/v1/graph",
+        "graph",
+        "The call graph",
+        "fathom.graph/1",
+        views::graph,
+    ),
+    Endpoint {
+        media: SVG,
+        ..view(
+            "/api/v1/graph.svg",
+            "graphPicture",
+            "The call graph, drawn",
+            "",
+            views::graph_svg,
+        )
+    },
+    Endpoint {
+        further: &[PATTERN],
+        ..view(
+            "/api/v1/list",
+            "list",
+            "Source lines of matching functions with what they cost",
+            "fathom.list/1",
+            views::list,
+        )
+    },
+    Endpoint {
+        further: &[PATTERN],
+        ..view(
+            "/api/v1/disasm",
+            "disasm",
+            "Instructions of matching functions with what they cost",
+            "fathom.disasm/1",
+            views::disasm,
+        )
+    },
+    view(
+        "/api/v1/diff",
+        "diff",
+        "The change of each function since the base",
+        "fathom.diff/1",
+        views::diff,
+    ),
+    view(
+        "/api/v1/flame",
+        "flame",
+        "The flame graph",
+        "fathom.flame/1",
+        views::flame,
+    ),
+    Endpoint {
+        further: flame::PARAMETERS,
+        media: COLUMNS,
+        ..view(
+            "/api/v1/flame/columns",
+            "flameColumns",
+            "A part of the flame graph in columns: the length of a JSON head (u32), the head, columns of little-endian u32 and i64",
+            "fathom.flame-columns/1",
+            flame::columns,
+        )
+    },
+    about(
+        "/api/v1/openapi.json",
+        "openapi",
+        "This description",
+        "",
+        openapi::description,
+    ),
+];
+
+/// A request that is being answered.
+#[derive(Debug)]
+pub(crate) struct Work<'a> {
+    pub(crate) subject: &'a Subject,
+    pub(crate) around: &'a Around,
+    pub(crate) query: &'a Query,
+}
+
+impl<'a> Work<'a> {
+    /// The profile that is asked for.
+    fn named(&self) -> Result<&'a NamedProfile, Problem> {
+        self.subject.find(self.query.own("profile"))
+    }
+}
+
+/// Answers a request on this thread.
+pub(crate) fn answer(
+    endpoint: &Endpoint,
+    subject: &Arc<Subject>,
+    around: &Around,
+    query: &Query,
+) -> Result<Answer, Problem> {
+    let work = Work {
+        subject,
+        around,
+        query,
+    };
+    Ok(Answer {
+        media: endpoint.media,
+        body: (endpoint.make)(&work)?,
+    })
+}
+
+/// A view under the name of its contract.
+#[derive(Debug, Serialize)]
+struct Named<'a, T> {
+    schema: &'static str,
+    #[serde(flatten)]
+    view: &'a T,
+}
+
+fn named_json<T: Serialize>(schema: &'static str, view: &T) -> Result<Bytes, Problem> {
+    json(&Named { schema, view })
+}
+
+fn json<T: Serialize>(value: &T) -> Result<Bytes, Problem> {
+    let text = serde_json::to_vec(value);
+    // Values that are no JSON are no values of ours.
+    let text = text.map_err(|error| Problem::bad_request(error.to_string()))?;
+    Ok(text.into())
+}

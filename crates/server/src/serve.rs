@@ -1,0 +1,229 @@
+//! Listening, and who answers what.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State as Extracted};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+
+use crate::access::{Access, add_headers};
+use crate::api::{self, ENDPOINTS, SUBJECT};
+use crate::memo::{Answer, Memo};
+use crate::query::Query;
+use crate::subject::{Around, Slot};
+use crate::{Error, Problem, assets, pprof_paths};
+
+/// How long the subject is waited for before the answer is that it is still being read.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a server is told.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where it listens; port 0 takes one that is free.
+    pub address: SocketAddr,
+    /// The secret part of paths; random without one.
+    pub token: Option<String>,
+    /// A password that browsers ask for.
+    pub password: Option<String>,
+    /// How many bytes of answers are kept.
+    pub kept_bytes: usize,
+    /// What views need of this machine.
+    pub around: Around,
+}
+
+/// A server that listens.
+#[derive(Debug)]
+pub struct Server {
+    runtime: Runtime,
+    listener: TcpListener,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    access: Access,
+    memo: Memo,
+    slot: Slot,
+    around: Arc<Around>,
+}
+
+impl Server {
+    /// Listens; nobody is answered before [`Server::run`].
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had, or is open to others and nothing keeps them out.
+    pub fn bind(settings: Settings) -> Result<Self, Error> {
+        let failed = |source| Error::Listen {
+            address: settings.address,
+            source,
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_io()
+            .enable_time()
+            .build()
+            .map_err(failed)?;
+        // What is asked for is known before anything is opened.
+        Access::new(
+            settings.address,
+            settings.token.clone(),
+            settings.password.clone(),
+        )?;
+        let listener = runtime
+            .block_on(TcpListener::bind(settings.address))
+            .map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
+        let shared = Shared {
+            access: Access::new(address, settings.token, settings.password)?,
+            memo: Memo::new(settings.kept_bytes, processors),
+            slot: Slot::new(),
+            around: Arc::new(settings.around),
+        };
+        Ok(Self {
+            runtime,
+            listener,
+            address,
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The address of the page.
+    pub fn url(&self) -> String {
+        let host = match self.address.ip() {
+            ip if ip.is_unspecified() && ip.is_ipv4() => "127.0.0.1".to_owned(),
+            ip if ip.is_unspecified() => "[::1]".to_owned(),
+            IpAddr::V4(ip) => ip.to_string(),
+            IpAddr::V6(ip) => format!("[{ip}]"),
+        };
+        let token = self.shared.access.token();
+        format!("http://{host}:{}/{token}/", self.address.port())
+    }
+
+    /// Where the subject is put once it is read.
+    pub fn slot(&self) -> Slot {
+        self.shared.slot.clone()
+    }
+
+    /// Answers until the process ends.
+    ///
+    /// # Errors
+    ///
+    /// When the system takes the address away.
+    pub fn run(self) -> Result<(), Error> {
+        let mut router = Router::new()
+            .fallback(other)
+            .with_state(self.shared.clone());
+        for endpoint in ENDPOINTS {
+            let shared = self.shared.clone();
+            let answer = move |request: Request| view(shared, endpoint, request);
+            let path = format!("/{{token}}{}", endpoint.path);
+            router = router.route(&path, axum::routing::any(answer));
+        }
+        let served = axum::serve(self.listener, router).into_future();
+        self.runtime
+            .block_on(async { served.await })
+            .map_err(|source| Error::Serve { source })
+    }
+}
+
+/// Answers a request to an endpoint.
+async fn view(shared: Arc<Shared>, endpoint: &'static api::Endpoint, request: Request) -> Response {
+    // Of a request only the head counts.
+    let (head, _) = request.into_parts();
+    let made = async {
+        shared
+            .access
+            .check(&head.method, &head.uri, &head.headers)?;
+        let text = head.uri.query().unwrap_or_default();
+        let query = Query::parse(text, endpoint, &shared.around.options)?;
+        let subject = if endpoint.path == SUBJECT {
+            match tokio::time::timeout(PATIENCE, shared.slot.get()).await {
+                Ok(subject) => subject?,
+                Err(_) => return loading(),
+            }
+        } else {
+            shared.slot.get().await?
+        };
+        let around = shared.around.clone();
+        let work = {
+            let query = query.clone();
+            move || api::answer(endpoint, &subject, &around, &query)
+        };
+        shared.memo.get(query.key, work).await
+    };
+    respond(made.await)
+}
+
+fn loading() -> Result<Answer, Problem> {
+    Ok(Answer {
+        media: "application/json",
+        body: api::loading()?,
+    })
+}
+
+/// Answers a request to the page, or to nothing.
+async fn other(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> Response {
+    let uri = request.uri();
+    let path = match shared
+        .access
+        .check(request.method(), uri, request.headers())
+    {
+        Ok(path) => path,
+        Err(problem) => return respond(Err(problem)),
+    };
+    let token = shared.access.token();
+    if uri.path() == format!("/{token}") {
+        return redirect(&format!("/{token}/"));
+    }
+    if let Some(file) = assets::find(&path) {
+        return respond(Ok(Answer {
+            media: file.media,
+            body: axum::body::Bytes::from_static(file.bytes),
+        }));
+    }
+    if let Some(view) = pprof_paths::destination(&path, uri.query().unwrap_or_default()) {
+        return redirect(&format!("/{token}/{view}"));
+    }
+    if !assets::are_there() && path == "/" {
+        let problem = Problem::not_found("this fathom was built without its page");
+        return respond(Err(
+            problem.hint("the API is below api/v1/, described in api/v1/openapi.json")
+        ));
+    }
+    respond(Err(Problem::not_found(format!("there is no {path}"))))
+}
+
+fn respond(made: Result<Answer, Problem>) -> Response {
+    let mut response = match made {
+        Ok(answer) => {
+            let mut response = Response::new(Body::from(answer.body));
+            let media = HeaderValue::from_static(answer.media);
+            response.headers_mut().insert(header::CONTENT_TYPE, media);
+            response
+        }
+        Err(problem) => problem.response(),
+    };
+    let status = response.status();
+    add_headers(response.headers_mut(), status);
+    response
+}
+
+fn redirect(to: &str) -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    // What was read from an address fits into one.
+    if let Ok(to) = HeaderValue::from_str(to) {
+        response.headers_mut().insert(header::LOCATION, to);
+    }
+    add_headers(response.headers_mut(), StatusCode::SEE_OTHER);
+    response
+}

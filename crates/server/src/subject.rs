@@ -1,0 +1,198 @@
+//! What the page is about: profiles, an explanation, and perhaps an earlier state of both.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use fathom_explain::{Difference, Explanation};
+use fathom_profile::Profile;
+use fathom_profile::diff::{DiffMode, Normalize, subtract};
+use fathom_report::options::Options;
+use fathom_report::{Objects, Sources};
+use jiff::tz::TimeZone;
+use tokio::sync::watch;
+
+use crate::problem::Problem;
+
+/// What the page is about.
+#[derive(Debug, Default)]
+pub struct Subject {
+    /// What it is called: a pid, an address, a file.
+    pub title: String,
+    /// What the earlier state is called; empty where there is none.
+    pub base_title: String,
+    /// The profiles; the first is shown unless another is asked for.
+    pub profiles: Vec<NamedProfile>,
+    /// What explain found.
+    pub explanation: Option<Explanation>,
+    /// What changed since the earlier state.
+    pub difference: Option<Difference>,
+    /// What there is to tell about the sources.
+    pub notes: Vec<String>,
+}
+
+/// A profile by its name.
+#[derive(Debug)]
+pub struct NamedProfile {
+    name: String,
+    origin: String,
+    profile: Profile,
+    base: Option<Profile>,
+    change: OnceLock<Result<Profile, Problem>>,
+}
+
+/// Which of two states.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Side {
+    /// The profile itself.
+    #[default]
+    New,
+    /// The earlier one.
+    Base,
+    /// The one less the other.
+    Change,
+}
+
+impl NamedProfile {
+    /// Names a profile: `heap`, `cpu`; the origin is where it comes from, for people.
+    pub fn new(name: impl Into<String>, origin: impl Into<String>, profile: Profile) -> Self {
+        Self {
+            name: name.into(),
+            origin: origin.into(),
+            profile,
+            base: None,
+            change: OnceLock::new(),
+        }
+    }
+
+    /// Adds the earlier profile that this one is compared with.
+    #[must_use]
+    pub fn with_base(mut self, base: Option<Profile>) -> Self {
+        self.base = base;
+        self
+    }
+
+    /// The name by which it is asked for.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    pub(crate) const fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    pub(crate) const fn base(&self) -> Option<&Profile> {
+        self.base.as_ref()
+    }
+
+    /// The profile of one side.
+    pub(crate) fn side(&self, side: Side) -> Result<&Profile, Problem> {
+        let no_base = || Problem::bad_request(format!("{} has no base to compare with", self.name));
+        match side {
+            Side::New => Ok(&self.profile),
+            Side::Base => self.base().ok_or_else(no_base),
+            Side::Change => {
+                let base = self.base().ok_or_else(no_base)?;
+                let change = self.change.get_or_init(|| {
+                    subtract(&self.profile, base, DiffMode::DiffBase, Normalize::No)
+                        .map_err(|error| Problem::bad_request(error.to_string()))
+                });
+                change.as_ref().map_err(Clone::clone)
+            }
+        }
+    }
+}
+
+impl Subject {
+    /// Finds a profile; without a name, the first.
+    pub(crate) fn find(&self, name: Option<&str>) -> Result<&NamedProfile, Problem> {
+        let Some(name) = name else {
+            let none = || Problem::not_found("there is no profile among the sources");
+            return self.profiles.first().ok_or_else(none);
+        };
+        let found = self.profiles.iter().find(|profile| profile.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = self.profiles.iter().map(NamedProfile::name).collect();
+            let hint = format!("there are: {}", names.join(", "));
+            Problem::not_found(format!("there is no profile {name:?}")).hint(hint)
+        })
+    }
+}
+
+/// What views need of this machine, and the options that requests begin with.
+pub struct Around {
+    /// The zone in which times are told.
+    pub zone: TimeZone,
+    /// Where source code comes from.
+    pub sources: Box<dyn Sources + Send + Sync>,
+    /// Where binaries come from.
+    pub objects: Box<dyn Objects + Send + Sync>,
+    /// The options of a request that names none.
+    pub options: Options,
+}
+
+impl fmt::Debug for Around {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Around")
+            .field("zone", &self.zone)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far reading the sources has come.
+#[derive(Debug, Clone)]
+pub(crate) enum State {
+    /// They are being read.
+    Loading,
+    /// They are there.
+    Ready(Arc<Subject>),
+    /// They cannot be read.
+    Failed(Problem),
+}
+
+/// The place for a subject that is still being read.
+#[derive(Debug, Clone)]
+pub struct Slot(watch::Sender<State>);
+
+impl Slot {
+    pub(crate) fn new() -> Self {
+        Self(watch::Sender::new(State::Loading))
+    }
+
+    /// Puts the subject there; everybody who waits is answered.
+    pub fn ready(&self, subject: Subject) {
+        self.0.send_replace(State::Ready(Arc::new(subject)));
+    }
+
+    /// Says that there will be none.
+    pub fn failed(&self, problem: Problem) {
+        self.0.send_replace(State::Failed(problem));
+    }
+
+    /// Whether there is no more to wait for.
+    pub fn is_settled(&self) -> bool {
+        !matches!(*self.0.borrow(), State::Loading)
+    }
+
+    /// Whether there will be no subject.
+    pub fn is_failed(&self) -> bool {
+        matches!(*self.0.borrow(), State::Failed(_))
+    }
+
+    /// Waits for the subject.
+    pub(crate) async fn get(&self) -> Result<Arc<Subject>, Problem> {
+        let mut waiting = self.0.subscribe();
+        let settled = waiting.wait_for(|state| !matches!(state, State::Loading));
+        match settled.await.as_deref() {
+            Ok(State::Ready(subject)) => Ok(subject.clone()),
+            Ok(State::Failed(problem)) => Err(problem.clone()),
+            // The sender is this very slot.
+            _ => Err(Problem::bad_request("the sources are not there")),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+// Asking the server. Answers are kept, so that going back is instant.
+
+import { useEffect, useState } from "preact/hooks";
+
+/** Why there is no answer, as RFC 9457 words it. */
+export interface Problem {
+  title: string;
+  status: number;
+  detail: string;
+  hint?: string;
+}
+
+const KEPT = 60;
+const kept = new Map<string, Promise<unknown>>();
+
+async function ask<T>(url: string, read: (response: Response) => Promise<T>): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch {
+    throw {
+      title: "No answer",
+      status: 0,
+      detail: "fathom has ended: this page shows what it had read.",
+      hint: "Start fathom open again; the address of this view goes on working under the new one.",
+    } satisfies Problem;
+  }
+  if (response.ok) return read(response);
+  const told = (await response.json().catch(() => null)) as Problem | null;
+  throw told ?? { title: response.statusText, status: response.status, detail: "The server gave no reason." };
+}
+
+function remembered<T>(url: string, make: () => Promise<T>): Promise<T> {
+  const known = kept.get(url) as Promise<T> | undefined;
+  if (known) {
+    kept.delete(url);
+    kept.set(url, known);
+    return known;
+  }
+  const made = make();
+  kept.set(url, made);
+  made.catch(() => kept.delete(url));
+  for (const oldest of kept.keys()) {
+    if (kept.size <= KEPT) break;
+    kept.delete(oldest);
+  }
+  return made;
+}
+
+export const getJson = <T>(url: string): Promise<T> =>
+  remembered(url, () => ask(url, (response) => response.json() as Promise<T>));
+
+export const getText = (url: string): Promise<string> => remembered(url, () => ask(url, (response) => response.text()));
+
+export const getBytes = (url: string): Promise<ArrayBuffer> =>
+  remembered(url, () => ask(url, (response) => response.arrayBuffer()));
+
+/** The address of an endpoint under parameters; empty ones are left out. */
+export function endpoint(path: string, params: Iterable<[string, string]>): string {
+  const query = new URLSearchParams();
+  for (const [name, value] of params) if (value !== "") query.append(name, value);
+  query.sort();
+  const text = query.toString();
+  return text ? `api/v1/${path}?${text}` : `api/v1/${path}`;
+}
+
+export type Answer<T> = { data: T | null; problem: Problem | null; isWaiting: boolean };
+
+/** What an address answers; while a new one is waited for, what the one before answered. */
+export function useAnswer<T>(url: string | null, get: (url: string) => Promise<T>): Answer<T> {
+  const [answer, setAnswer] = useState<Answer<T> & { url: string | null }>({
+    data: null,
+    problem: null,
+    isWaiting: url !== null,
+    url: null,
+  });
+  useEffect(() => {
+    if (url === null) return;
+    let isWanted = true;
+    setAnswer((before) => ({ ...before, isWaiting: true }));
+    get(url).then(
+      (data) => isWanted && setAnswer({ data, problem: null, isWaiting: false, url }),
+      (problem: Problem) => isWanted && setAnswer({ data: null, problem, isWaiting: false, url }),
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [url]);
+  return answer;
+}

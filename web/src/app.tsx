@@ -1,0 +1,298 @@
+// The page around the views: what it is about, which view, filters, keys.
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useAnswer, getJson, type Problem } from "./api";
+import type { Functions, Subject } from "./contracts";
+import { amount, sampleName } from "./format";
+import { find as findBinding, isTyping, type Binding } from "./keys";
+import { Chips } from "./parts/chips";
+import { Menu, type MenuState } from "./parts/menu";
+import { Help, Palette, type Entry } from "./parts/overlay";
+import { Empty, ProblemNote } from "./parts/parts";
+import { choose, SubjectProvider, type Chosen } from "./request";
+import { NavigationProvider, useAddress, type Navigation } from "./route";
+import { ShellProvider, type Shell } from "./shell";
+import { exactly } from "./state";
+import { useTheme } from "./theme";
+import { VIEWS, viewOf } from "./views/index";
+
+export function App() {
+  const [subject, setSubject] = useState<Subject | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const theme = useTheme();
+  const navigation = useAddress();
+  useEffect(() => {
+    let isWanted = true;
+    const ask = () =>
+      fetch("api/v1/subject")
+        .then((response) => response.json().then((body) => (response.ok ? body : Promise.reject(body))))
+        .then((told: Subject) => {
+          if (!isWanted) return;
+          if (told.state === "ready") setSubject(told);
+          else void ask();
+        })
+        .catch((told: Problem) => {
+          if (isWanted) setProblem(told.detail ? told : { title: "No answer", status: 0, detail: "fathom has ended." });
+        });
+    void ask();
+    return () => {
+      isWanted = false;
+    };
+  }, []);
+  if (problem) return <main class="alone"><ProblemNote problem={problem} /></main>;
+  if (!subject) return <main class="alone"><div class="waiting" aria-busy="true">Reading the sources…</div></main>;
+  return (
+    <NavigationProvider value={navigation}>
+      <SubjectProvider value={subject}>
+        <Page subject={subject} navigation={navigation} theme={theme} />
+      </SubjectProvider>
+    </NavigationProvider>
+  );
+}
+
+interface PageProps {
+  subject: Subject;
+  navigation: Navigation;
+  theme: ReturnType<typeof useTheme>;
+}
+
+function Page({ subject, navigation, theme }: PageProps) {
+  const [overlay, setOverlay] = useState<"help" | "palette" | null>(null);
+  const [menu, setMenu] = useState<MenuState | null>(null);
+  const [told, setTold] = useState("");
+  const bound = useRef<Binding[][]>([]);
+  const search = useRef<HTMLInputElement>(null);
+  const view = viewOf(navigation.view);
+  const chosen = choose(subject, navigation);
+
+  const cycle = <T,>(all: T[], at: number, by: number) => all[(at + by + all.length) % all.length];
+  const nextType = (by: number) => {
+    const type = chosen && cycle(chosen.profile.sample_types, chosen.column, by);
+    if (type) navigation.set({ sample_index: type.name });
+  };
+  const nextProfile = () => {
+    if (!chosen) return;
+    const next = cycle(subject.profiles, subject.profiles.indexOf(chosen.profile), 1);
+    if (next) navigation.set({ profile: next.name, sample_index: null });
+  };
+  const everywhere: Binding[] = [
+    ...VIEWS.map((known): Binding => ({ key: known.key, what: known.label, group: "Views", run: () => navigation.go(known.name) })),
+    { key: "/", what: "Search", group: "Everywhere", run: () => search.current?.focus() },
+    { key: "t", what: "Next sample type", group: "Everywhere", run: () => nextType(1) },
+    { key: "T", what: "Sample type before", group: "Everywhere", run: () => nextType(-1) },
+    { key: "p", what: "Next profile", group: "Everywhere", run: nextProfile },
+    { key: ":", what: "Commands (also Ctrl-K)", group: "Everywhere", run: () => setOverlay("palette") },
+    { key: "?", what: "These keys", group: "Everywhere", run: () => setOverlay("help") },
+    { key: "D", what: "Light or dark", group: "Everywhere", run: theme.next },
+  ];
+  const current = useRef(everywhere);
+  current.current = everywhere;
+
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+        event.preventDefault();
+        setOverlay("palette");
+        return;
+      }
+      if (isTyping(event)) return;
+      const binding = findBinding([...bound.current.flat(), ...current.current], event);
+      if (!binding) return;
+      event.preventDefault();
+      binding.run();
+    };
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, []);
+  useEffect(() => {
+    const about = view?.label ?? "fathom";
+    document.title = `${subject.title} · ${about} · fathom`;
+  }, [view, subject]);
+  useEffect(() => {
+    if (!told) return;
+    const timer = setTimeout(() => setTold(""), 1600);
+    return () => clearTimeout(timer);
+  }, [told]);
+
+  const shell = useMemo<Shell>(
+    () => ({
+      bind: (bindings) => {
+        bound.current = [...bound.current, bindings];
+        return () => {
+          bound.current = bound.current.filter((known) => known !== bindings);
+        };
+      },
+      openMenu: (x, y, title, items) => setMenu({ x, y, title, items }),
+      tell: setTold,
+      theme: theme.theme,
+    }),
+    [theme.theme],
+  );
+  const Shown = view?.component;
+  return (
+    <ShellProvider value={shell}>
+      <header class="top">
+        <div class="top-line">
+          <a class="brand" href={navigation.link("explain")} onClick={follow(() => navigation.go("explain"))}>fathom</a>
+          <Title subject={subject} />
+          {chosen && <Choosers chosen={chosen} navigation={navigation} />}
+          <span class="spacer" />
+          <button type="button" class="quiet" title="Commands (Ctrl-K)" onClick={() => setOverlay("palette")} aria-label="Commands"><kbd>:</kbd></button>
+          <button type="button" class="quiet" title={`Colours: ${theme.choice}`} onClick={theme.next} aria-label="Light or dark">{theme.theme === "dark" ? "☾" : "☀"}</button>
+          <button type="button" class="quiet" title="Keys" onClick={() => setOverlay("help")} aria-label="Keys"><kbd>?</kbd></button>
+        </div>
+        <div class="bar-line">
+          <nav class="tabs" aria-label="Views">
+            {VIEWS.map((known) => (
+              <a
+                href={navigation.link(known.name)}
+                aria-current={known === view ? "page" : undefined}
+                title={`${known.what} (${known.key})`}
+                onClick={follow(() => navigation.go(known.name))}
+              >
+                {known.label}
+              </a>
+            ))}
+          </nav>
+          {view?.name !== "explain" && <SearchField field={search} navigation={navigation} />}
+        </div>
+        {chosen && view?.name !== "explain" && <Chips />}
+      </header>
+      <main class={`view view-${view?.name ?? "none"}`}>
+        {!Shown && <Empty>There is no view {navigation.view}. The views are above.</Empty>}
+        {Shown && (chosen || view?.needsNoProfile) && <Shown key={view.name} />}
+        {Shown && !chosen && !view?.needsNoProfile && <Empty>There is no profile among the sources.</Empty>}
+      </main>
+      {menu && <Menu menu={menu} close={() => setMenu(null)} />}
+      {overlay === "help" && <Help bindings={[...everywhere, ...bound.current.flat()]} close={() => setOverlay(null)} />}
+      {overlay === "palette" && (
+        <Commands chosen={chosen} navigation={navigation} bindings={[...everywhere, ...bound.current.flat()]} close={() => setOverlay(null)} />
+      )}
+      <div class="told" role="status">{told}</div>
+    </ShellProvider>
+  );
+}
+
+/** Follows a link in the page, unless the browser is asked for a tab of its own. */
+function follow(run: () => void) {
+  return (event: MouseEvent) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    run();
+  };
+}
+
+function Title({ subject }: { subject: Subject }) {
+  if (!subject.base_title) return <span class="title" title={subject.title}>{subject.title}</span>;
+  return (
+    <span class="title" title={`A ${subject.base_title}, B ${subject.title}`}>
+      <b class="side side-a">A</b> {subject.base_title} <span class="dim">→</span> <b class="side side-b">B</b> {subject.title}
+    </span>
+  );
+}
+
+function Choosers({ chosen, navigation }: { chosen: Chosen; navigation: Navigation }) {
+  const { subject, profile } = chosen;
+  return (
+    <>
+      {subject.profiles.length > 1 && (
+        <select
+          aria-label="Profile"
+          title="Profile (p)"
+          value={profile.name}
+          onChange={(event) => navigation.set({ profile: event.currentTarget.value, sample_index: null })}
+        >
+          {subject.profiles.map((known) => <option value={known.name}>{known.name}</option>)}
+        </select>
+      )}
+      <div class="segments" role="radiogroup" aria-label="Sample type" title="Sample type (t)">
+        {profile.sample_types.map((type, place) => (
+          <button
+            type="button"
+            role="radio"
+            aria-checked={place === chosen.column}
+            onClick={() => navigation.set({ sample_index: type.name })}
+          >
+            <span>{sampleName(type.name)}</span> <b>{amount(type.total, type.unit)}</b>
+          </button>
+        ))}
+      </div>
+      {chosen.isCompared && navigation.view !== "explain" && (
+        <div class="segments sides" role="radiogroup" aria-label="Side">
+          {([["", "change"], ["base", "A"], ["new", "B"]] as const).map(([value, label]) => (
+            <button type="button" role="radio" aria-checked={(navigation.get("side") ?? "") === value} onClick={() => navigation.set({ side: value })}>
+              {label}
+            </button>
+          ))}
+        </div>
+      )}
+    </>
+  );
+}
+
+const PATIENCE = 150;
+
+/** The search: a part of the address, replaced while it is being typed. */
+function SearchField({ field, navigation }: { field: { current: HTMLInputElement | null }; navigation: Navigation }) {
+  const timer = useRef(0);
+  const value = navigation.get("find") ?? "";
+  useEffect(() => {
+    // Going back changes it, too.
+    if (field.current && document.activeElement !== field.current) field.current.value = value;
+  }, [value]);
+  return (
+    <input
+      ref={field}
+      class="search"
+      type="search"
+      aria-label="Search"
+      placeholder="Search ( / )"
+      spellcheck={false}
+      defaultValue={value}
+      onInput={(event) => {
+        const text = event.currentTarget.value;
+        clearTimeout(timer.current);
+        timer.current = window.setTimeout(() => navigation.set({ find: text || null }, "replace"), PATIENCE);
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") {
+          clearTimeout(timer.current);
+          event.currentTarget.value = "";
+          navigation.set({ find: null }, "replace");
+          event.currentTarget.blur();
+        } else if (event.key === "Enter") {
+          clearTimeout(timer.current);
+          navigation.set({ find: event.currentTarget.value || null }, "replace");
+          const direction = event.shiftKey ? "before" : "next";
+          dispatchEvent(new CustomEvent("fathom-find", { detail: direction }));
+        }
+      }}
+    />
+  );
+}
+
+interface CommandsProps {
+  chosen: Chosen | null;
+  navigation: Navigation;
+  bindings: Binding[];
+  close(): void;
+}
+
+function Commands({ chosen, navigation, bindings, close }: CommandsProps) {
+  const functions = useAnswer<Functions>(chosen ? chosen.url("functions", {}, ["side"]) : null, getJson);
+  const entries: Entry[] = bindings.map((binding) => ({ label: binding.what, detail: `${binding.group}  ${binding.key}`, run: binding.run }));
+  for (const option of chosen?.subject.options ?? []) {
+    for (const choice of option.kind === "choice" ? option.choices : []) {
+      entries.push({ label: `${option.name.replace(/_/g, " ")} ${choice}`, detail: option.summary, run: () => navigation.set({ [option.name]: choice }) });
+    }
+    if (option.kind === "flag") {
+      const other = (navigation.get(option.name) ?? option.default) === "true" ? "false" : "true";
+      entries.push({ label: option.name.replace(/_/g, " "), detail: option.summary, run: () => navigation.set({ [option.name]: other === option.default ? null : other }) });
+    }
+  }
+  const names = functions.data?.names ?? [];
+  const show = (name: string) => navigation.go(navigation.view === "source" || navigation.view === "peek" || navigation.view === "disasm" ? navigation.view : "flame",
+    navigation.view === "source" || navigation.view === "peek" || navigation.view === "disasm" ? { pattern: exactly(name) } : { pivot: name });
+  for (const name of names.slice(0, 20000)) entries.push({ label: name, detail: "function", run: () => show(name) });
+  return <Palette entries={entries} close={close} />;
+}

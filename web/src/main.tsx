@@ -1,0 +1,9 @@
+import { render } from "preact";
+import { App } from "./app";
+import "./theme.css";
+import "./app.css";
+import "./parts.css";
+import "./views/views.css";
+
+const place = document.getElementById("app");
+if (place) render(<App />, place);

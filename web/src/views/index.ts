@@ -1,0 +1,42 @@
+// The views: one module each, listed once with its key.
+
+import type { ComponentType } from "preact";
+import { Disasm } from "./disasm";
+import { Explain } from "./explain";
+import { FlameView } from "./flame";
+import { Graph } from "./graph";
+import { Peek } from "./peek";
+import { Source } from "./source";
+import { Tags } from "./tags";
+import { Top } from "./top";
+import { Traces } from "./traces";
+import { TreeView } from "./tree";
+
+export interface View {
+  /** Its path. */
+  name: string;
+  label: string;
+  key: string;
+  what: string;
+  component: ComponentType;
+  /** Whether it shows something without a profile. */
+  needsNoProfile?: boolean;
+}
+
+export const VIEWS: View[] = [
+  { name: "explain", label: "Explain", key: "1", what: "What was found, and where every byte is", component: Explain, needsNoProfile: true },
+  { name: "flame", label: "Flame", key: "2", what: "Stacks, as wide as what they hold", component: FlameView },
+  { name: "top", label: "Top", key: "3", what: "Functions in every sample type", component: Top },
+  { name: "graph", label: "Graph", key: "4", what: "The call graph", component: Graph },
+  { name: "peek", label: "Peek", key: "5", what: "Callers and callees of matching functions", component: Peek },
+  { name: "tree", label: "Tree", key: "6", what: "Every function with its callers and callees", component: TreeView },
+  { name: "traces", label: "Traces", key: "7", what: "Whole stacks, the largest first", component: Traces },
+  { name: "tags", label: "Tags", key: "8", what: "Labels and their values", component: Tags },
+  { name: "source", label: "Source", key: "9", what: "Source lines with what they cost", component: Source },
+  { name: "disasm", label: "Assembly", key: "0", what: "Instructions with what they cost", component: Disasm },
+];
+
+/** The view of a path; the first one at the root. */
+export function viewOf(name: string): View | undefined {
+  return name === "" ? VIEWS[0] : VIEWS.find((view) => view.name === name);
+}

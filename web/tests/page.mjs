@@ -1,0 +1,403 @@
+// The page in a real browser: node tests/page.mjs CHROMIUM BINARY FIXTURES [SCREENSHOTS]
+//
+// Runs the binary on recorded profiles, opens what it serves, and does what a user does. Each
+// case says what it checks; the first failure of each is told, and a console error is one.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+
+const [browserPath, binary, fixtures, pictures] = process.argv.slice(2);
+const only = process.env.FATHOM_PAGE_ONLY;
+const CPU = join(fixtures, "profiles/go1.27.3/cpu.pb.gz");
+const OLDER_CPU = join(fixtures, "profiles/go1.26.6/cpu.pb.gz");
+const INCIDENT = join(fixtures, "incidents/go1.27.3/orders.fathom");
+const LATER = join(fixtures, "incidents/go1.27.3/healthy.fathom");
+
+/** Starts fathom and returns the address that it prints. */
+function serve(...sources) {
+  const child = spawn(binary, ["open", "--no-browser", ...sources], { stdio: ["ignore", "pipe", "inherit"] });
+  const url = new Promise((resolve, reject) => {
+    let text = "";
+    child.stdout.on("data", (bytes) => {
+      text += bytes;
+      if (text.includes("\n")) resolve(text.trim());
+    });
+    child.on("exit", (code) => reject(new Error(`fathom ended with ${code}`)));
+  });
+  return { url, end: () => child.kill() };
+}
+
+const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu"] });
+const failures = [];
+const complaints = [];
+let done = 0;
+
+async function open(options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light", reducedMotion: "reduce", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15000);
+  page.on("console", (message) => {
+    // A problem that the page shows is an answer, not an error of the page.
+    if (message.type() === "error" && !/status of (400|404)/.test(message.text())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    const isOurs = /^(data:|http:\/\/127\.0\.0\.1:)/.test(request.url());
+    if (!isOurs) complaints.push(`asked for ${request.url()}`);
+  });
+  return page;
+}
+
+async function picture(page, name) {
+  if (!pictures) return;
+  await mkdir(pictures, { recursive: true });
+  await page.waitForTimeout(150);
+  await page.screenshot({ path: join(pictures, `${name}.png`) });
+}
+
+async function check(what, run) {
+  if (only && !what.includes(only)) return;
+  const before = complaints.length;
+  try {
+    await run();
+    assert.deepEqual(complaints.slice(before), [], "nothing is said on the console");
+    done += 1;
+  } catch (error) {
+    failures.push(`${what}: ${error.stack ?? error}`);
+  }
+}
+
+const query = (page) => new URL(page.url()).searchParams;
+const view = (page) => new URL(page.url()).pathname.split("/").pop();
+const canvas = "main .flame-canvas canvas";
+
+/** The place on the screen of a frame, by its name. */
+async function frame(page, name) {
+  await page.waitForSelector(canvas);
+  await page.waitForFunction(
+    ([selector, wanted]) => document.querySelector(selector)?.frameNamed?.(wanted),
+    [canvas, name],
+  );
+  return page.evaluate(([selector, wanted]) => document.querySelector(selector).frameNamed(wanted), [canvas, name]);
+}
+
+const cpu = serve(CPU);
+const incident = serve(INCIDENT);
+const change = serve(OLDER_CPU, CPU);
+const states = serve(LATER, INCIDENT);
+const at = { cpu: await cpu.url, incident: await incident.url, change: await change.url, states: await states.url };
+
+await check("explain says what was found, and the bytes are a picture", async () => {
+  const page = await open();
+  await page.goto(at.incident);
+  await page.waitForSelector(".findings");
+  assert.match(await page.textContent("h1"), /1\.12 GB resident/);
+  const findings = await page.locator(".finding-title").allTextContents();
+  assert.match(findings[0], /free heap kept after a peak/);
+  assert.ok(await page.locator(".finding-body").first().isVisible(), "the first says what to do");
+  assert.ok((await page.locator(".strip-part").count()) >= 3);
+  assert.ok((await page.locator(".ledger tr").count()) > 6);
+  await page.locator(".finding summary").nth(1).click();
+  assert.match(await page.locator(".finding-body").nth(1).textContent(), /Do/);
+  await picture(page, "explain");
+  await page.keyboard.press("2");
+  await page.waitForSelector(canvas);
+  assert.equal(view(page), "flame");
+  await picture(page, "flame-heap");
+  await page.goBack();
+  await page.waitForSelector(".findings");
+  await page.close();
+});
+
+await check("a plain profile is summed up, and leads on", async () => {
+  const page = await open();
+  await page.goto(at.cpu);
+  await page.waitForSelector(".summary .sites tr");
+  await picture(page, "summary");
+  await page.click("text=Flame graph");
+  await page.waitForSelector(canvas);
+  assert.equal(view(page), "flame");
+  await page.close();
+});
+
+await check("every view is one key away, and its address is the view", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame`);
+  await page.waitForSelector(canvas);
+  const keys = { 3: ["top", ".top-table tbody td.name"], 4: ["graph", ".graph svg .node"], 5: ["peek", ".suggestions li"], 6: ["tree", ".entry"], 7: ["traces", ".trace"],
+    8: ["tags", ".tags"], 9: ["source", ".suggestions li"], 0: ["disasm", ".suggestions li"], 1: ["explain", "h1, .summary"], 2: ["flame", canvas] };
+  for (const [key, [name, sign]] of Object.entries(keys)) {
+    await page.locator("body").press("Escape");
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press(key);
+    await page.waitForSelector(sign);
+    assert.equal(view(page), name);
+    assert.equal(await page.textContent(".tabs a[aria-current]"), (await page.getAttribute(".tabs a[aria-current]", "href"))?.startsWith("disasm") ? "Assembly" : name[0].toUpperCase() + name.slice(1));
+    await picture(page, name);
+  }
+  await page.close();
+});
+
+await check("the flame graph zooms, and back is undo", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame`);
+  const main = await frame(page, "main.order");
+  await page.mouse.dblclick(main.x, main.y);
+  await page.waitForSelector(".minimap");
+  assert.ok(query(page).get("path"));
+  assert.match(await page.textContent(".trail-here"), /main\.order/);
+  await picture(page, "flame-zoomed");
+  const zoomed = page.url();
+  await page.goBack();
+  await page.waitForSelector(".minimap", { state: "detached" });
+  await page.goForward();
+  await page.waitForSelector(".minimap");
+  assert.equal(page.url(), zoomed);
+  await page.reload();
+  await page.waitForSelector(".minimap");
+  assert.match(await page.textContent(".trail-here"), /main\.order/);
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(".minimap", { state: "detached" });
+  await page.close();
+});
+
+await check("a frame's numbers stand in the bar, in every sample type", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame`);
+  const main = await frame(page, "main.order");
+  await page.mouse.move(main.x, main.y);
+  await page.waitForFunction(() => document.querySelector(".detail-name")?.textContent.includes("main.order"));
+  const figures = await page.locator(".figure-label").allTextContents();
+  assert.deepEqual(figures, ["self", "samples", "cpu"]);
+  await page.close();
+});
+
+await check("a search is told in shares, and its matches are stepped through", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame`);
+  await page.waitForSelector(canvas);
+  await page.keyboard.press("/");
+  await page.keyboard.type("runtime\\.");
+  await page.waitForSelector(".detail-found");
+  assert.equal(query(page).get("find"), "runtime\\.");
+  assert.match(await page.textContent(".detail-found"), /match(es)? hold [\d.]+ %/);
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => /1 \//.test(document.querySelector(".detail-found")?.textContent ?? ""));
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("n");
+  await page.waitForFunction(() => /2 \//.test(document.querySelector(".detail-found")?.textContent ?? ""));
+  await picture(page, "flame-search");
+  await page.close();
+});
+
+await check("the menu of a frame filters, and a filter is a chip that can be removed", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame`);
+  const main = await frame(page, "main.order");
+  await page.mouse.click(main.x, main.y, { button: "right" });
+  await page.waitForSelector("[role=menu]");
+  await picture(page, "menu");
+  await page.click("text=Focus: only stacks with it");
+  await page.waitForSelector(".chip");
+  assert.equal(query(page).get("focus"), "^main\\.order$");
+  assert.match(await page.textContent(".chip"), /focus main\.order/);
+  await page.keyboard.press("3");
+  await page.waitForSelector(".top-table");
+  assert.equal(query(page).get("focus"), "^main\\.order$", "filters go from view to view");
+  await page.click("[aria-label='Remove focus']");
+  await page.waitForSelector(".chip", { state: "detached" });
+  assert.equal(query(page).get("focus"), null);
+  await page.goBack();
+  await page.waitForSelector(".chip");
+  await page.close();
+});
+
+await check("an option is added by its name", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}top`);
+  await page.waitForSelector(".top-table");
+  await page.selectOption(".adder", "hide");
+  await page.waitForSelector(".chip.editing input:focus");
+  await page.keyboard.type("^runtime");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".chip");
+  assert.equal(query(page).get("hide"), "^runtime");
+  await page.waitForFunction(() => ![...document.querySelectorAll(".top-table td.name")].some((cell) => cell.textContent.startsWith("runtime.")));
+  await page.goto(`${at.cpu}top?focus=${encodeURIComponent("(")}`);
+  await page.waitForSelector(".problem");
+  assert.match(await page.textContent(".problem"), /focus/);
+  await page.close();
+});
+
+await check("a pivot shows callers and callees", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}top`);
+  await page.waitForSelector(".top-table td.name");
+  const name = await page.locator(".top-table tbody td.name").first().textContent();
+  await page.locator(".top-table tbody td.name").first().dblclick();
+  await page.waitForSelector(".sandwich canvas");
+  assert.equal(query(page).get("pivot"), name);
+  assert.equal(await page.locator(".sandwich canvas").count(), 2);
+  await picture(page, "sandwich");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector(".sandwich", { state: "detached" });
+  await page.close();
+});
+
+await check("the table sorts by every column", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}top`);
+  await page.waitForSelector(".top-table td.name");
+  await page.locator(".top-table th button", { hasText: "cum" }).first().click();
+  await page.waitForFunction(() => location.search.includes("by=cum"));
+  await page.locator(".top-table th button", { hasText: "Function" }).click();
+  await page.waitForFunction(() => location.search.includes("by=name"));
+  const names = await page.locator(".top-table tbody td.name").allTextContents();
+  assert.deepEqual(names, [...names].sort());
+  await page.close();
+});
+
+await check("source and callers of one function", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}source?pattern=${encodeURIComponent("^main\\.order$")}`);
+  await page.waitForSelector(".code");
+  assert.match(await page.textContent(".code-head"), /main\.order/);
+  await picture(page, "source-main");
+  await page.goto(`${at.cpu}peek?pattern=${encodeURIComponent("^main\\.order$")}`);
+  await page.waitForSelector(".entry");
+  assert.match(await page.textContent(".calls.callers"), /called by/);
+  await picture(page, "peek-main");
+  await page.close();
+});
+
+await check("a comparison names A and B, and shows what changed", async () => {
+  const page = await open();
+  await page.goto(`${at.change}flame`);
+  await page.waitForSelector(canvas);
+  assert.match(await page.textContent(".title"), /A cpu\.pb\.gz → B cpu\.pb\.gz/);
+  assert.match(await page.textContent(".detail-numbers"), /B − A/);
+  await picture(page, "flame-change");
+  await page.keyboard.press("3");
+  await page.waitForSelector(".top-table");
+  assert.match(await page.textContent(".top-table thead"), /flat B − A/);
+  await picture(page, "top-change");
+  await page.close();
+});
+
+await check("a comparison of incidents says what became of each finding", async () => {
+  const page = await open();
+  await page.goto(at.states);
+  await page.waitForSelector(".fates");
+  assert.match(await page.textContent("main"), /What changed from A to B/);
+  await picture(page, "explain-change");
+  await page.close();
+});
+
+await check("keys are told, and commands found by their names", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame`);
+  await page.waitForSelector(canvas);
+  await page.keyboard.press("?");
+  await page.waitForSelector("dialog .help");
+  assert.match(await page.textContent("dialog"), /Next match/);
+  await picture(page, "help");
+  await page.keyboard.press("Escape");
+  await page.waitForSelector("dialog", { state: "detached" });
+  await page.keyboard.press("Control+k");
+  await page.waitForSelector("dialog .palette");
+  await page.keyboard.type("main.order");
+  await page.waitForFunction(() => document.querySelector("dialog [role=option]")?.textContent.includes("main.order"));
+  await picture(page, "palette");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".sandwich");
+  assert.equal(query(page).get("pivot"), "main.order");
+  await page.close();
+});
+
+await check("colours follow the system, and the switch", async () => {
+  const page = await open({ colorScheme: "dark" });
+  await page.goto(at.incident);
+  await page.waitForSelector(".findings");
+  const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
+  assert.equal(await theme(), "dark");
+  await picture(page, "explain-dark");
+  await page.click("[aria-label='Light or dark']");
+  assert.equal(await theme(), "light");
+  await page.reload();
+  await page.waitForSelector(".findings");
+  assert.equal(await theme(), "light", "the choice is kept");
+  await page.click("[aria-label='Light or dark']");
+  for (const name of ["flame", "top", "graph"]) {
+    await page.goto(`${at.cpu}${name}`);
+    await page.waitForSelector(`${canvas}, .top-table td.name, .graph svg`);
+    await picture(page, `${name}-dark`);
+  }
+  await page.close();
+});
+
+await check("text has enough contrast, light and dark", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    const page = await open({ colorScheme });
+    await page.goto(at.incident);
+    await page.waitForSelector(".findings");
+    const poor = await page.evaluate(contrasts);
+    assert.deepEqual(poor, [], colorScheme);
+    await page.close();
+  }
+});
+
+await check("it works on a narrow screen", async () => {
+  const page = await open({ viewport: { width: 400, height: 800 } });
+  for (const name of ["explain", "flame", "top", "tree"]) {
+    await page.goto(`${at.incident}${name}`);
+    await page.waitForSelector(`.findings, ${canvas}, .top-table td.name, .entry`);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(wide <= 400, `${name} is ${wide} wide`);
+    await picture(page, `${name}-narrow`);
+  }
+  await page.close();
+});
+
+await check("pprof's addresses lead to the views", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}ui/flamegraph?f=main`);
+  await page.waitForSelector(canvas);
+  assert.equal(view(page), "flame");
+  assert.equal(query(page).get("focus"), "main");
+  await page.close();
+});
+
+/** Runs in the page: texts whose colour is too near to their ground (WCAG AA). */
+function contrasts() {
+  const channels = (text) => (text.match(/[\d.]+/g) ?? []).map(Number);
+  const light = ([red, green, blue]) => {
+    const [r, g, b] = [red, green, blue].map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const poor = new Set();
+  for (const element of document.querySelectorAll("body *")) {
+    const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    if (!text || element.matches(".zero") || !element.checkVisibility?.()) continue;
+    let ground = element;
+    while (ground && (channels(getComputedStyle(ground).backgroundColor)[3] ?? 1) === 0) ground = ground.parentElement;
+    const back = light(channels(ground ? getComputedStyle(ground).backgroundColor : "rgb(255,255,255)"));
+    const front = light(channels(getComputedStyle(element).color));
+    const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+    if (ratio < 4.5) poor.add(`${element.tagName}.${element.className} ${ratio.toFixed(1)}`);
+  }
+  return [...poor];
+}
+
+for (const served of [cpu, incident, change, states]) served.end();
+await browser.close();
+if (failures.length > 0) {
+  console.error(failures.join("\n\n"));
+  process.exit(1);
+}
+console.log(`${done} cases are well`);
+process.exit(0);
