@@ -135,7 +135,7 @@ function Page({ subject, navigation, theme }: PageProps) {
         <div class="top-line">
           <a class="brand" href={navigation.link("explain")} onClick={follow(() => navigation.go("explain"))}>fathom</a>
           <Title subject={subject} />
-          {chosen && <Choosers chosen={chosen} navigation={navigation} />}
+          {chosen && view?.name !== "explain" && <Choosers chosen={chosen} navigation={navigation} />}
           <span class="spacer" />
           <button type="button" class="quiet" title="Commands (Ctrl-K)" onClick={() => setOverlay("palette")} aria-label="Commands"><kbd>:</kbd></button>
           <button type="button" class="quiet" title={`Colours: ${theme.choice}`} onClick={theme.next} aria-label="Light or dark">{theme.theme === "dark" ? "☾" : "☀"}</button>
@@ -156,7 +156,12 @@ function Page({ subject, navigation, theme }: PageProps) {
           </nav>
           {view?.name !== "explain" && <SearchField field={search} navigation={navigation} />}
         </div>
-        {chosen && view?.name !== "explain" && <Chips />}
+        {chosen && view?.name !== "explain" && (
+          <div class="chip-line">
+            {chosen.isCompared && <Sides navigation={navigation} />}
+            <Chips />
+          </div>
+        )}
       </header>
       <main class={`view view-${view?.name ?? "none"}`}>
         {!Shown && <Empty>There is no view {navigation.view}. The views are above.</Empty>}
@@ -217,16 +222,20 @@ function Choosers({ chosen, navigation }: { chosen: Chosen; navigation: Navigati
           </button>
         ))}
       </div>
-      {chosen.isCompared && navigation.view !== "explain" && (
-        <div class="segments sides" role="radiogroup" aria-label="Side">
-          {([["", "change"], ["base", "A"], ["new", "B"]] as const).map(([value, label]) => (
-            <button type="button" role="radio" aria-checked={(navigation.get("side") ?? "") === value} onClick={() => navigation.set({ side: value })}>
-              {label}
-            </button>
-          ))}
-        </div>
-      )}
     </>
+  );
+}
+
+/** Which of two states, for the views that show one profile. */
+function Sides({ navigation }: { navigation: Navigation }) {
+  return (
+    <div class="segments small" role="radiogroup" aria-label="Side" title="The change from A to B, or one of them">
+      {([["", "A → B"], ["base", "A"], ["new", "B"]] as const).map(([value, label]) => (
+        <button type="button" role="radio" aria-checked={(navigation.get("side") ?? "") === value} onClick={() => navigation.set({ side: value })}>
+          {label}
+        </button>
+      ))}
+    </div>
   );
 }
 

@@ -76,7 +76,7 @@ export function growth(before: number, now: number): string {
 
 function change_percent(value: number): string {
   if (Math.abs(value) < 0.05) return "same";
-  return value > 999 ? `×${digits(value / 100 + 1)}` : `${value > 0 ? "+" : ""}${percentage(value)}`;
+  return value > 999 ? `×${value > 99900 ? count(Math.round(value / 100 + 1)) : digits(value / 100 + 1)}` : `${value > 0 ? "+" : ""}${percentage(value)}`;
 }
 
 export function moment(unixNanos: number): string {

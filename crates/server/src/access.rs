@@ -63,6 +63,8 @@ impl Access {
         password: Option<String>,
     ) -> Result<Self, Error> {
         let is_loopback = address.ip().is_loopback();
+        // An empty one keeps nobody out.
+        let password = password.filter(|password| !password.is_empty());
         if !is_loopback && token.is_none() && password.is_none() {
             return Err(Error::Unprotected { address });
         }
@@ -77,7 +79,7 @@ impl Access {
         };
         Ok(Self {
             token,
-            password: password.filter(|password| !password.is_empty()),
+            password,
             port: address.port(),
             is_loopback,
         })

@@ -18,6 +18,8 @@ export interface CanvasProps {
   selected: number;
   theme: "light" | "dark";
   label: string;
+  /** Whether the level of the root is left out, and the graph only as high as it is. */
+  isHalf?: "callers" | "callees";
   onHover(frame: number): void;
   onSelect(frame: number): void;
   onZoom(frame: number): void;
@@ -33,13 +35,14 @@ export function FlameCanvas(props: CanvasProps) {
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [hovered, setHovered] = useState(-1);
   const [top, setTop] = useState(0);
+  const isHalf = props.isHalf;
   const layout = useMemo(() => layOut(flame, order), [flame, order]);
   const colour = useMemo(() => colours(flame, colouring, { isDark: theme === "dark" }), [flame, colouring, theme]);
   const focus = useMemo(() => frameAt(flame, path), [flame, path]);
   const levels = layout.levels.length;
-  const tall = levels * ROW;
+  const tall = (levels - (isHalf ? 1 : 0)) * ROW;
   const from = layout.start[focus] ?? 0;
-  const view: Window = { from, to: from + (flame.value[focus] ?? 0), top, width: size.width, height: size.height, isUp };
+  const view: Window = { from, to: from + (flame.value[focus] ?? 0), top: top + (isHalf && !isUp ? ROW : 0), width: size.width, height: size.height, isUp };
 
   useLayoutEffect(() => {
     const element = box.current;
@@ -134,7 +137,7 @@ export function FlameCanvas(props: CanvasProps) {
   });
 
   return (
-    <div class="flame-canvas" ref={box} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
+    <div class={`flame-canvas ${isHalf ? `${isHalf}-half` : ""}`} style={isHalf === "callers" ? { flexBasis: `${tall}px` } : {}} ref={box} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
       <canvas
         ref={canvas}
         style={{ width: `${size.width}px`, height: `${size.height}px` }}

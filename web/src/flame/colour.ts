@@ -60,13 +60,10 @@ function ofValue(share: number, palette: Palette): string {
 
 /** Vermilion grew, blue shrank; grey stayed. The strength is the change's share of the larger. */
 function ofChange(flame: Flame, frame: number, palette: Palette): string {
-  const value = (flame.value[frame] ?? 0) / (flame.value[0] || 1);
-  const base = (flame.base?.[frame] ?? 0) / (flame.base?.[0] || 1);
-  // Of equal programs under other loads nothing changed: shares are compared.
-  const scale = flame.value[0] && flame.base?.[0] ? flame.value[0] / flame.base[0] : 1;
-  const change = value * scale - base;
-  const larger = Math.max(value * scale, base);
-  const strength = larger === 0 ? 0 : change / larger;
+  const value = flame.value[frame] ?? 0;
+  const base = flame.base?.[frame] ?? 0;
+  const larger = Math.max(value, base);
+  const strength = larger === 0 ? 0 : (value - base) / larger;
   const size = Math.abs(strength);
   if (size < 0.02) return grey(palette, 0);
   const hue = strength > 0 ? 16 : 212;

@@ -65,8 +65,15 @@ export function Palette({ entries, close }: { entries: Entry[]; close(): void })
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const wanted = words.join(" ");
+  // What is called so comes before what only begins so, and that before what contains it.
+  const rank = (entry: Entry) => {
+    const label = entry.label.toLowerCase();
+    return label === wanted ? 0 : label.startsWith(wanted) ? 1 : 2;
+  };
   const matching = entries
     .filter((entry) => words.every((word) => `${entry.label} ${entry.detail}`.toLowerCase().includes(word)))
+    .sort((a, b) => rank(a) - rank(b))
     .slice(0, MOST);
   const chosen = Math.min(at, Math.max(0, matching.length - 1));
   const run = (entry: Entry | undefined) => {

@@ -44,7 +44,7 @@ export function Cell({ value, total, unit, bar = true }: { value: number; total:
     <>
       <td class="number">{value === 0 ? <span class="zero">·</span> : amount(value, unit)}</td>
       <td class="number share">
-        {bar && <span class="bar" style={{ width: `${share * 100}%` }} />}
+        {bar && <span class="bar" style={{ "--share": share }} />}
         <span>{value === 0 ? "" : percent(value, total)}</span>
       </td>
     </>

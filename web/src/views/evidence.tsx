@@ -69,11 +69,11 @@ export function Reconciliations({ reconciliations }: { reconciliations: Reconcil
   );
 }
 
-export function Missing({ missing }: { missing: Explanation["missing"] }) {
+export function Missing({ missing, isOpen }: { missing: Explanation["missing"]; isOpen: boolean }) {
   if (missing.length === 0) return null;
   return (
-    <section>
-      <h2>What was not seen</h2>
+    <details class="not-seen" open={isOpen}>
+      <summary>What was not seen</summary>
       <table class="missing">
         <tbody>
           {missing.map((row) => (
@@ -85,6 +85,6 @@ export function Missing({ missing }: { missing: Explanation["missing"] }) {
           ))}
         </tbody>
       </table>
-    </section>
+    </details>
   );
 }

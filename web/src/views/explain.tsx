@@ -14,35 +14,41 @@ export function Explain() {
   const subject = useSubject();
   const answer = useAnswer<Explanation>(subject.has_explanation ? "api/v1/explain" : null, getJson);
   const difference = useAnswer<Difference>(subject.has_difference ? "api/v1/explain/difference" : null, getJson);
+  const profiles = (isBrief: boolean) => subject.profiles.map((profile) => <Summary key={profile.name} profile={profile} isBrief={isBrief} />);
   if (!subject.has_explanation) {
     return (
       <div class="explain">
         <Notes notes={subject.notes} />
-        {subject.profiles.map((profile) => <Summary key={profile.name} profile={profile} />)}
+        {profiles(false)}
       </div>
     );
   }
   return (
     <Answered answer={answer}>
-      {(explanation) => (
-        <div class="explain">
-          <Notes notes={subject.notes} />
-          <Headline explanation={explanation} />
-          <Strip rows={explanation.ledger} />
-          {difference.data && <Changes difference={difference.data} />}
-          <Findings findings={explanation.findings} />
-          <Ledger rows={explanation.ledger} reconciliations={explanation.reconciliations} beside={explanation.beside} />
-          <Sites sites={explanation.sites} />
-          <Reconciliations reconciliations={explanation.reconciliations} />
-          {subject.profiles.length > 0 && (
-            <section>
-              <h2>Profiles</h2>
-              {subject.profiles.map((profile) => <Summary key={profile.name} profile={profile} isBrief />)}
-            </section>
-          )}
-          <Missing missing={explanation.missing} />
-        </div>
-      )}
+      {(explanation) => {
+        // Of profiles alone, they are what there is to see.
+        const isProcess = explanation.ledger.length > 0;
+        return (
+          <div class="explain">
+            <Notes notes={subject.notes} />
+            {isProcess && <Headline explanation={explanation} />}
+            {isProcess && <Strip rows={explanation.ledger} />}
+            {difference.data && isProcess && <Changes difference={difference.data} />}
+            {!isProcess && profiles(false)}
+            <Findings findings={explanation.findings} />
+            <Ledger rows={explanation.ledger} reconciliations={explanation.reconciliations} beside={explanation.beside} />
+            {isProcess && <Sites sites={explanation.sites} />}
+            <Reconciliations reconciliations={explanation.reconciliations} />
+            {isProcess && subject.profiles.length > 0 && (
+              <section>
+                <h2>Profiles</h2>
+                {profiles(true)}
+              </section>
+            )}
+            <Missing missing={explanation.missing} isOpen={isProcess} />
+          </div>
+        );
+      }}
     </Answered>
   );
 }

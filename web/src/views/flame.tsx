@@ -300,6 +300,7 @@ function Sandwich({ pivot }: { pivot: string }) {
           <FlameCanvas
             flame={flame}
             path=""
+            isHalf={isUp ? "callers" : "callees"}
             order={looks.order}
             colouring={looks.colouring}
             isUp={isUp}

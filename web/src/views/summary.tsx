@@ -60,7 +60,7 @@ export function Summary({ profile, isBrief = false }: { profile: ProfileAbout; i
                     <tr onContextMenu={(event) => openMenu(event, name)}>
                       <td class="number">{amount(flat[row] ?? 0, type.unit)}</td>
                       <td class="number share">
-                        <span class="bar" style={{ width: `${Math.min(100, (Math.abs(flat[row] ?? 0) / (type.total || 1)) * 100)}%` }} />
+                        <span class="bar" style={{ "--share": Math.min(1, Math.abs(flat[row] ?? 0) / (type.total || 1)) }} />
                         <span>{percent(flat[row] ?? 0, type.total)}</span>
                       </td>
                       <td class="number dim">{amount(cum[row] ?? 0, type.unit)} cum</td>

@@ -193,7 +193,7 @@ function Value({ value, total, unit, isMain }: { value: number; total: number; u
     <>
       <td class="number">{value === 0 ? <span class="zero">·</span> : amount(value, unit)}</td>
       <td class="number share">
-        <span class="bar" style={{ width: `${share * 100}%` }} />
+        <span class="bar" style={{ "--share": share }} />
         <span>{value === 0 ? "" : percent(value, total)}</span>
       </td>
     </>

@@ -60,7 +60,7 @@ function Calls({ calls, of, unit, word }: { calls: Call[]; of: number; unit: str
           <tr onContextMenu={(event) => openMenu(event, call.name)}>
             <td class="number">{amount(call.weight, unit)}</td>
             <td class="number share">
-              <span class="bar" style={{ width: `${Math.min(100, Math.abs(of === 0 ? 0 : call.weight / of) * 100)}%` }} />
+              <span class="bar" style={{ "--share": Math.min(1, Math.abs(of === 0 ? 0 : call.weight / of)) }} />
               <span>{percent(call.weight, of)}</span>
             </td>
             <td class="dim word">{word}</td>

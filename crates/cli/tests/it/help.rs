@@ -2,8 +2,9 @@
 
 use crate::fathom;
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "explain",
+    "open",
     "capture",
     "top",
     "tree",

@@ -95,7 +95,7 @@ fn a_part_is_asked_for_by_its_way_from_the_root() {
 
 #[test]
 fn what_is_too_narrow_for_the_whole_is_there_in_its_part() {
-    let mut text = String::from("main;huge 100000000\n");
+    let mut text = String::from("main;huge 1000000000\n");
     for leaf in 0..50 {
         text.push_str(&format!("main;small;leaf{leaf} 1\n"));
     }
