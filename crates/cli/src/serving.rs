@@ -71,16 +71,10 @@ pub(crate) fn serve(
             options: serving.options,
         },
     };
-    let server = Server::bind(settings).map_err(|error| {
-        let hint = error.hint();
-        let failure = Failure::new(describe_server(&error));
-        hint.map_or(Failure::new(describe_server(&error)), |hint| {
-            failure.hint(hint)
-        })
-    })?;
+    let server = Server::bind(settings).map_err(|error| told(&error))?;
     let url = format!("{}{}", server.url(), serving.view);
     let slot = server.slot();
-    let served = thread::spawn(move || server.run());
+    let answering = thread::spawn(move || server.run());
     let loaded: anyhow::Result<()> = thread::scope(|scope| {
         let waiting = slot.clone();
         let reading = scope.spawn(move || match load() {
@@ -123,15 +117,21 @@ pub(crate) fn serve(
         loaded
     });
     loaded?;
-    let ended = served.join();
+    let ended = answering.join();
     let ended = ended.map_err(|_| Failure::new("the server failed"))?;
-    Ok(ended.map_err(|error| Failure::new(describe_server(&error)))?)
+    Ok(ended.map_err(|error| told(&error))?)
 }
 
-/// An error of the server with what the system says.
-fn describe_server(error: &fathom_server::Error) -> String {
+/// An error of the server with what the system says, and what to do.
+fn told(error: &fathom_server::Error) -> Failure {
     let source = std::error::Error::source(error);
-    source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+    let failure = Failure::new(
+        source.map_or_else(|| error.to_string(), |source| format!("{error}: {source}")),
+    );
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
 }
 
 /// The query that stands for the options which differ from their defaults.

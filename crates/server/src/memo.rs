@@ -63,7 +63,7 @@ impl Memo {
     pub(crate) async fn get(
         &self,
         key: String,
-        make: impl FnOnce() -> Outcome + Send + 'static,
+        work: impl FnOnce() -> Outcome + Send + 'static,
     ) -> Outcome {
         let (mut waiting, sender) = {
             let mut entries = self.lock();
@@ -87,7 +87,7 @@ impl Memo {
             let memo = self.clone();
             tokio::spawn(async move {
                 let permit = memo.at_once.clone().acquire_owned().await;
-                let made = tokio::task::spawn_blocking(make).await;
+                let made = tokio::task::spawn_blocking(work).await;
                 drop(permit);
                 let failed = |_| {
                     let detail = "the view could not be made: this is a defect of fathom";
@@ -103,8 +103,8 @@ impl Memo {
             });
         }
         let gone = || Problem::bad_request("the request was given up");
-        let made = waiting.wait_for(Option::is_some).await;
-        made.map_err(|_| gone())?.clone().ok_or_else(gone)?
+        let outcome = waiting.wait_for(Option::is_some).await;
+        outcome.map_err(|_| gone())?.clone().ok_or_else(gone)?
     }
 
     /// Keeps the size of what was made, and drops what is too much.
@@ -140,11 +140,11 @@ mod tests {
 
     use super::*;
 
-    fn answer(bytes: usize) -> Outcome {
-        Ok(Answer {
+    fn answer(bytes: usize) -> Answer {
+        Answer {
             media: "text/plain",
             body: Bytes::from(vec![b'x'; bytes]),
-        })
+        }
     }
 
     #[tokio::test]
@@ -156,7 +156,7 @@ mod tests {
             memo.get("view".to_owned(), move || {
                 std::thread::sleep(Duration::from_millis(50));
                 made.fetch_add(1, Ordering::SeqCst);
-                answer(3)
+                Ok(answer(3))
             })
         };
         let (one, two, three) = tokio::join!(ask(), ask(), ask());
@@ -173,7 +173,7 @@ mod tests {
             memo.get("view".to_owned(), move || {
                 std::thread::sleep(Duration::from_millis(80));
                 made.fetch_add(1, Ordering::SeqCst);
-                answer(3)
+                Ok(answer(3))
             })
         };
         let early = tokio::time::timeout(Duration::from_millis(10), ask()).await;
@@ -186,7 +186,7 @@ mod tests {
     async fn what_was_asked_for_longest_ago_is_dropped() {
         let memo = Memo::new(3 * (1000 + OVERHEAD + 1), 4);
         for key in ["a", "b", "c", "a", "d"] {
-            assert!(memo.get(key.to_owned(), || answer(1000)).await.is_ok());
+            assert!(memo.get(key.to_owned(), || Ok(answer(1000))).await.is_ok());
         }
         let entries = memo.lock();
         let mut kept: Vec<&str> = entries.by_key.keys().map(String::as_str).collect();
@@ -199,6 +199,6 @@ mod tests {
         let memo = Memo::new(1 << 20, 1);
         let outcome = memo.get("view".to_owned(), || panic!("on purpose")).await;
         assert_eq!(outcome.unwrap_err().status, 500);
-        assert!(memo.get("next".to_owned(), || answer(1)).await.is_ok());
+        assert!(memo.get("next".to_owned(), || Ok(answer(1))).await.is_ok());
     }
 }

@@ -130,7 +130,7 @@ impl Server {
         }
         let served = axum::serve(self.listener, router).into_future();
         self.runtime
-            .block_on(async { served.await })
+            .block_on(served)
             .map_err(|source| Error::Serve { source })
     }
 }

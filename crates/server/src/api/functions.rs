@@ -132,15 +132,10 @@ fn values(
     let count = profile.sample_types().len();
     let (mut flat, mut cum) = (vec![Vec::new(); count], vec![Vec::new(); count]);
     let first = first.unwrap_or(0);
-    let order = [first]
-        .into_iter()
-        .chain((0..count).filter(|&column| column != first));
-    for column in order {
-        let options = Options {
-            sample_index: column.to_string(),
-            ..options.clone()
-        };
-        let mut top = Top::new(profile, &options, Intervals::Omit)?;
+    let mut order: Vec<usize> = (0..count).collect();
+    order.sort_by_key(|&column| column != first);
+    for (column, made) in order.iter().copied().zip(tops(profile, options, &order)) {
+        let mut top = made?;
         for row in std::mem::take(&mut top.rows) {
             let place = rows.place(&row.name, row.handle);
             for (columns, value) in [(&mut flat, row.flat), (&mut cum, row.cum)] {
@@ -158,4 +153,25 @@ fn values(
         head.get_or_insert(top);
     }
     Ok((flat, cum))
+}
+
+/// Makes the table of each of several sample types, side by side.
+fn tops(profile: &Profile, options: &Options, columns: &[usize]) -> Vec<Result<Top, Problem>> {
+    let of = |column: usize| {
+        let options = Options {
+            sample_index: column.to_string(),
+            ..options.clone()
+        };
+        Ok(Top::new(profile, &options, Intervals::Omit)?)
+    };
+    let failed = |_| Err(Problem::bad_request("the table could not be made"));
+    std::thread::scope(|scope| {
+        let of = &of;
+        let started = columns
+            .iter()
+            .map(|&column| scope.spawn(move || of(column)));
+        let started: Vec<_> = started.collect();
+        let made = started.into_iter().map(std::thread::ScopedJoinHandle::join);
+        made.map(|joined| joined.unwrap_or_else(failed)).collect()
+    })
 }

@@ -1,6 +1,7 @@
 //! The columns of flame graphs.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::*;
 
@@ -97,7 +98,7 @@ fn a_part_is_asked_for_by_its_way_from_the_root() {
 fn what_is_too_narrow_for_the_whole_is_there_in_its_part() {
     let mut text = String::from("main;huge 1000000000\n");
     for leaf in 0..50 {
-        text.push_str(&format!("main;small;leaf{leaf} 1\n"));
+        writeln!(text, "main;small;leaf{leaf} 1").unwrap();
     }
     text.push_str("main;small;other 60000\n");
     let running = Running::with(vec![NamedProfile::new("cpu", "", folded(&text))]);
@@ -124,9 +125,9 @@ fn what_is_too_narrow_for_the_whole_is_there_in_its_part() {
 fn callers_and_callees_of_a_function() {
     let text = "a;f;x 3\nb;f;y 2\nb;f;f;x 1\nc 4\n";
     let running = Running::with(vec![NamedProfile::new("cpu", "", folded(text))]);
-    let callees = columns(&running, "?pivot=f");
-    assert_eq!(callees.names(), ["all", "f", "x", "y", "f", "x"]);
-    assert_eq!(callees.numbers["value"], [6, 6, 3, 2, 1, 1]);
+    let called = columns(&running, "?pivot=f");
+    assert_eq!(called.names(), ["all", "f", "x", "y", "f", "x"]);
+    assert_eq!(called.numbers["value"], [6, 6, 3, 2, 1, 1]);
     let callers = columns(&running, "?pivot=f&walk=callers");
     assert_eq!(callers.names(), ["all", "f", "a", "b"]);
     assert_eq!(callers.numbers["value"], [6, 6, 3, 3]);
