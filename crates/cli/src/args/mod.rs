@@ -37,7 +37,7 @@ bundle or - for standard input.
 Examples:
   fathom explain 4711                     where every resident byte is, and why
   fathom explain localhost:6060           the same by its pprof address
-  fathom open 4711                        the same as a page, every view a click away
+  fathom open 4711                        the same as a page in the browser
   fathom capture 4711 -o incident.fathom  save the evidence for later
   fathom top incident.fathom              its heap, as go tool pprof -top
   fathom diff before.pb.gz after.pb.gz    what each function holds more or less

@@ -6,7 +6,7 @@ use clap::{Args, ValueHint};
 
 use crate::sources::{ConnectionArgs, TakeArgs};
 
-/// Open the answer as a page in the browser: what was found, the bytes as a picture, every view a click away
+/// Open the answer as a page in the browser, every view a click away
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Two files, bundles or folders that hold the same kind of profile are compared, \
@@ -38,8 +38,8 @@ pub(crate) struct OpenArgs {
     #[arg(long)]
     pub(crate) no_browser: bool,
     /// The view to open, as the page's own address has it: 'flame?focus=net/http'
-    #[arg(long, value_name = "VIEW?QUERY", default_value = "")]
-    pub(crate) view: String,
+    #[arg(long, value_name = "VIEW?QUERY")]
+    pub(crate) view: Option<String>,
     /// Listen at this address; beyond loopback only with --password or --token
     #[arg(
         long,
@@ -75,16 +75,11 @@ pub(crate) struct OpenArgs {
     )]
     pub(crate) token: Option<String>,
     /// Directories to search for source files, separated by colons (semicolons on Windows)
-    #[arg(long, value_name = "PATHS", default_value = "", value_hint = ValueHint::DirPath, help_heading = "Source code")]
-    pub(crate) source_path: String,
+    #[arg(long, value_name = "PATHS", value_hint = ValueHint::DirPath, help_heading = "Source code")]
+    pub(crate) source_path: Option<String>,
     /// Prefixes to cut from the paths of source files
-    #[arg(
-        long,
-        value_name = "PATHS",
-        default_value = "",
-        help_heading = "Source code"
-    )]
-    pub(crate) trim_path: String,
+    #[arg(long, value_name = "PATHS", help_heading = "Source code")]
+    pub(crate) trim_path: Option<String>,
     #[command(flatten)]
     pub(crate) take: TakeArgs,
     #[command(flatten)]

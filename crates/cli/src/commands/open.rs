@@ -38,8 +38,8 @@ pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
         Source::parse(source)?;
     }
     let options = Options {
-        source_path: args.source_path.clone(),
-        trim_path: args.trim_path.clone(),
+        source_path: args.source_path.clone().unwrap_or_default(),
+        trim_path: args.trim_path.clone().unwrap_or_default(),
         compat: compat_by_environment(),
         ..Options::default()
     };
@@ -52,7 +52,10 @@ pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
         } else {
             Browser::Open
         },
-        view: args.view.trim_start_matches('/').to_owned(),
+        view: args
+            .view
+            .as_deref()
+            .map_or_else(String::new, |view| view.trim_start_matches('/').to_owned()),
         options: options.clone(),
     };
     let greet = |url: &str| output.data(&format!("{url}\n"));
