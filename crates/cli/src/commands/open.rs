@@ -209,6 +209,15 @@ fn profiles(taken: &Taken, options: &Options, output: &Output) -> anyhow::Result
         .iter()
         .filter(|artefact| is_profile(artefact))
         .collect();
+    let is_text = |artefact: &Artefact| artefact.name.contains(".debug1.");
+    let all = artefacts.clone();
+    // A capture holds some profiles as text too, for what only the text says.
+    artefacts.retain(|artefact| {
+        let is_same = |other: &Artefact| {
+            (other.kind, other.round) == (artefact.kind, artefact.round) && !is_text(other)
+        };
+        !is_text(artefact) || !all.iter().any(|other| is_same(other))
+    });
     artefacts.sort_by_key(|artefact| rank(artefact.kind));
     let mut groups: Vec<(String, String, Vec<Profile>)> = Vec::new();
     let mut failure = None;
