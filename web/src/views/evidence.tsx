@@ -51,7 +51,7 @@ export function Reconciliations({ reconciliations }: { reconciliations: Reconcil
               <span>{row.left.name} <b>{bytes(row.left.bytes)}</b></span>
               <span class="dim">→</span>
               <span>{row.right.name} <b>{bytes(row.right.bytes)}</b></span>
-              <span class={`gap ${row.gap_bytes < 0 ? "shrank" : "grew"}`}>{change(row.gap_bytes, "bytes")}</span>
+              <span class={`gap ${row.gap_bytes < 0 ? "shrank" : row.gap_bytes > 0 ? "grew" : "dim"}`}>{change(row.gap_bytes, "bytes")}</span>
             </summary>
             <p>{row.note}</p>
             <table class="evidence">

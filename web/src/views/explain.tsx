@@ -1,7 +1,7 @@
 // The answer: what was found, as sentences, and where every byte is, as a picture.
 
 import { getJson, useAnswer } from "../api";
-import type { Difference, Explanation, Finding } from "../contracts";
+import type { Difference, Explanation, Finding, ProfileAbout } from "../contracts";
 import { amount, bytes, count, moment, plural } from "../format";
 import { Answered, Notes } from "../parts/parts";
 import { useSubject } from "../request";
@@ -14,7 +14,15 @@ export function Explain() {
   const subject = useSubject();
   const answer = useAnswer<Explanation>(subject.has_explanation ? "api/v1/explain" : null, getJson);
   const difference = useAnswer<Difference>(subject.has_difference ? "api/v1/explain/difference" : null, getJson);
-  const profiles = (isBrief: boolean) => subject.profiles.map((profile) => <Summary key={profile.name} profile={profile} isBrief={isBrief} />);
+  // Of a process many profiles are empty: nobody waits for a lock, nothing uses a processor.
+  const isEmpty = (profile: ProfileAbout) => profile.sample_types.every((type) => type.total === 0);
+  const empty = subject.profiles.filter(isEmpty);
+  const profiles = (isBrief: boolean) => (
+    <>
+      {subject.profiles.filter((profile) => !isBrief || !isEmpty(profile)).map((profile) => <Summary key={profile.name} profile={profile} isBrief={isBrief} />)}
+      {isBrief && empty.length > 0 && <p class="dim">Nothing in: {empty.map((profile) => profile.name).join(", ")}.</p>}
+    </>
+  );
   if (!subject.has_explanation) {
     return (
       <div class="explain">

@@ -19,13 +19,17 @@ interface Bar {
 
 // Rows below this share are folded unless all are wanted.
 const SMALL = 0.002;
+// A charge above so many times the resident memory is drawn as going on beyond the picture.
+const MOST_BEYOND = 2;
 
 export function Ledger({ rows, reconciliations, beside }: LedgerProps) {
   const root = rows[0];
   if (!root) return null;
   const bars = placed(rows);
   const charge = reconciliations.find((known) => known.left.bytes === root.bytes && known.right.bytes !== root.bytes && /cgroup/i.test(known.id + known.right.name));
-  const scale = Math.max(root.bytes, charge?.right.bytes ?? 0) || 1;
+  // A cgroup that holds much else would leave no room for what this is about.
+  const isBeyond = (charge?.right.bytes ?? 0) > root.bytes * MOST_BEYOND;
+  const scale = (isBeyond ? root.bytes : Math.max(root.bytes, charge?.right.bytes ?? 0)) || 1;
   const isSmall = (bar: Bar) => bar.row.bytes < root.bytes * SMALL;
   const small = bars.filter(isSmall);
   const shown = bars.filter((bar) => !isSmall(bar));
@@ -50,7 +54,7 @@ export function Ledger({ rows, reconciliations, beside }: LedgerProps) {
         )}
         {charge && (
           <tbody class="charge">
-            {charge.causes.map((cause) => (
+            {!isBeyond && charge.causes.map((cause) => (
               <tr>
                 <td class="ledger-label">{cause.label}</td>
                 <td class="waterfall">
@@ -63,7 +67,7 @@ export function Ledger({ rows, reconciliations, beside }: LedgerProps) {
             ))}
             <tr class="ledger-total">
               <td class="ledger-label">{charge.right.name}</td>
-              <td class="waterfall"><Span from={0} bytes={charge.right.bytes} scale={scale} kind="total" /></td>
+              <td class="waterfall"><Span from={0} bytes={Math.min(charge.right.bytes, isBeyond ? root.bytes : charge.right.bytes)} scale={scale} kind={isBeyond ? "beyond" : "total"} /></td>
               <td class="number">{bytes(charge.right.bytes)}</td>
               <td class="number" />
               <td class="dim" title={charge.note}>{change(charge.gap_bytes, "bytes")} against RSS</td>
