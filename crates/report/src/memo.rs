@@ -13,11 +13,8 @@ use crate::edge::Edge;
 use crate::options::Options;
 use crate::tally::Tally;
 
-/// How many filters and sample types are remembered.
-const FILTERS: usize = 12;
-
-/// For how many choices of nodes the calls are remembered: they are the bulk of it.
-const CHOICES: usize = 3;
+/// How many filters, and for each how many choices of nodes, are remembered.
+const REMEMBERED: usize = 8;
 
 /// A profile that a report is to be made of, with what earlier ones found in it.
 #[derive(Clone, Copy)]
@@ -72,7 +69,7 @@ impl Memo {
         let key = Key::new(options, has_objects);
         recall(&self.entries, |known| *known == key).unwrap_or_else(|| {
             let findings = Arc::new(Findings::default());
-            remember(&self.entries, FILTERS, key, &findings);
+            remember(&self.entries, key, &findings);
             findings
         })
     }
@@ -155,7 +152,6 @@ impl Findings {
             let nodes = nodes.map(<[bool]>::to_vec);
             remember(
                 &self.calls,
-                CHOICES,
                 Kept {
                     nodes,
                     only_inlined,
@@ -178,9 +174,9 @@ fn recall<K, V>(entries: &Entries<K, V>, is_wanted: impl Fn(&K) -> bool) -> Opti
     Some(found)
 }
 
-fn remember<K, V>(entries: &Entries<K, V>, most: usize, key: K, value: &Arc<V>) {
+fn remember<K, V>(entries: &Entries<K, V>, key: K, value: &Arc<V>) {
     let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
-    if entries.len() >= most {
+    if entries.len() >= REMEMBERED {
         entries.remove(0);
     }
     entries.push((key, Arc::clone(value)));
@@ -270,12 +266,12 @@ mod tests {
             ..Options::default()
         };
         let first = memo.findings(&options(0), false);
-        for number in 1..FILTERS {
+        for number in 1..REMEMBERED {
             memo.findings(&options(number), false);
         }
         assert!(Arc::ptr_eq(&first, &memo.findings(&options(0), false)));
-        memo.findings(&options(FILTERS), false);
+        memo.findings(&options(REMEMBERED), false);
         assert!(Arc::ptr_eq(&first, &memo.findings(&options(0), false)));
-        assert_eq!(memo.entries.lock().unwrap().len(), FILTERS);
+        assert_eq!(memo.entries.lock().unwrap().len(), REMEMBERED);
     }
 }

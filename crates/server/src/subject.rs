@@ -7,7 +7,7 @@ use fathom_explain::{Difference, Explanation};
 use fathom_profile::Profile;
 use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_report::options::Options;
-use fathom_report::{Memo, Objects, Sources};
+use fathom_report::{Objects, Sources};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
@@ -38,8 +38,6 @@ pub struct NamedProfile {
     profile: Profile,
     base: Option<Profile>,
     change: OnceLock<Result<Profile, Problem>>,
-    /// What views found in the samples of each [`Side`].
-    memos: [Memo; 3],
 }
 
 /// Which of two states.
@@ -63,7 +61,6 @@ impl NamedProfile {
             profile,
             base: None,
             change: OnceLock::new(),
-            memos: Default::default(),
         }
     }
 
@@ -89,18 +86,6 @@ impl NamedProfile {
 
     pub(crate) const fn base(&self) -> Option<&Profile> {
         self.base.as_ref()
-    }
-
-    /// The profile of one side with what views found in it so far.
-    pub(crate) fn seen(&self, side: Side) -> Result<fathom_report::Subject<'_>, Problem> {
-        let profile = self.side(side)?;
-        let [new, base, change] = &self.memos;
-        let memo = match side {
-            Side::New => new,
-            Side::Base => base,
-            Side::Change => change,
-        };
-        Ok(fathom_report::Subject::with_memo(profile, memo))
     }
 
     /// The profile of one side.

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
+use fathom_profile::Profile;
 use fathom_report::handle::Handle;
 use fathom_report::options::Options;
 use fathom_report::top::{Intervals, Top};
-use fathom_report::{Granularity, Heading, Subject};
+use fathom_report::{Granularity, Heading};
 use serde::Serialize;
 
 use super::about::SampleType;
@@ -69,8 +70,8 @@ pub(super) fn functions(work: &Work<'_>) -> Result<Bytes, Problem> {
     let side = work.query.side(Side::New)?;
     let profile = named.side(side)?;
     // Where the change itself is asked for, the base is in it.
-    let base = if side == Side::New && named.base().is_some() {
-        Some(named.seen(Side::Base)?)
+    let base = if side == Side::New {
+        named.base()
     } else {
         None
     };
@@ -83,13 +84,7 @@ pub(super) fn functions(work: &Work<'_>) -> Result<Bytes, Problem> {
     let selected = selected.map_err(|error| Problem::bad_request(error.to_string()))?;
     let mut rows = Rows::default();
     let mut head = None;
-    let (flat, cum) = values(
-        named.seen(side)?,
-        &options,
-        Some(selected),
-        &mut rows,
-        &mut head,
-    )?;
+    let (flat, cum) = values(profile, &options, Some(selected), &mut rows, &mut head)?;
     let (base_flat, base_cum) = match base {
         Some(base) => values(base, &options, None, &mut rows, &mut None)?,
         None => Values::default(),
@@ -128,18 +123,18 @@ pub(super) fn functions(work: &Work<'_>) -> Result<Bytes, Problem> {
 
 /// Adds the rows of every sample type, those of `first` before the others.
 fn values(
-    seen: Subject<'_>,
+    profile: &Profile,
     options: &Options,
     first: Option<usize>,
     rows: &mut Rows,
     head: &mut Option<Top>,
 ) -> Result<Values, Problem> {
-    let count = seen.profile().sample_types().len();
+    let count = profile.sample_types().len();
     let (mut flat, mut cum) = (vec![Vec::new(); count], vec![Vec::new(); count]);
     let first = first.unwrap_or(0);
     let mut order: Vec<usize> = (0..count).collect();
     order.sort_by_key(|&column| column != first);
-    for (column, made) in order.iter().copied().zip(tops(seen, options, &order)) {
+    for (column, made) in order.iter().copied().zip(tops(profile, options, &order)) {
         let mut top = made?;
         for row in std::mem::take(&mut top.rows) {
             let place = rows.place(&row.name, row.handle);
@@ -161,13 +156,13 @@ fn values(
 }
 
 /// Makes the table of each of several sample types, side by side.
-fn tops(seen: Subject<'_>, options: &Options, columns: &[usize]) -> Vec<Result<Top, Problem>> {
+fn tops(profile: &Profile, options: &Options, columns: &[usize]) -> Vec<Result<Top, Problem>> {
     let of = |column: usize| {
         let options = Options {
             sample_index: column.to_string(),
             ..options.clone()
         };
-        Ok(Top::new(seen, &options, Intervals::Omit)?)
+        Ok(Top::new(profile, &options, Intervals::Omit)?)
     };
     let failed = |_| Err(Problem::bad_request("the table could not be made"));
     std::thread::scope(|scope| {

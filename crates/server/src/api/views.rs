@@ -2,6 +2,7 @@
 
 use axum::body::Bytes;
 use fathom_profile::Profile;
+use fathom_report::Heading;
 use fathom_report::callgraph::CallGraph;
 use fathom_report::diff::Diff;
 use fathom_report::flame::Flame;
@@ -12,7 +13,6 @@ use fathom_report::tags::Tags;
 use fathom_report::top::{Intervals, Top};
 use fathom_report::traces::{Trace, Traces};
 use fathom_report::tree::Tree;
-use fathom_report::{Heading, Subject};
 use serde::Serialize;
 
 use super::{Work, named_json};
@@ -23,13 +23,6 @@ use crate::subject::Side;
 const STACKS: usize = 1000;
 
 impl<'a> Work<'a> {
-    /// The profile that is asked for, with what views found in it, and the options of its
-    /// report.
-    fn seen(&self) -> Result<(Subject<'a>, Options), Problem> {
-        let seen = self.named()?.seen(self.query.side(Side::New)?)?;
-        Ok((seen, self.query.options_for(seen.profile())?))
-    }
-
     /// The profile that is asked for and the options of its report.
     pub(super) fn chosen(&self) -> Result<(&'a Profile, Options), Problem> {
         let profile = self.named()?.side(self.query.side(Side::New)?)?;
@@ -44,22 +37,25 @@ impl<'a> Work<'a> {
 }
 
 pub(super) fn top(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let (seen, options) = work.seen()?;
+    let (profile, options) = work.chosen()?;
     named_json(
         "fathom.top/1",
-        &Top::new(seen, &options, Intervals::Compute)?,
+        &Top::new(profile, &options, Intervals::Compute)?,
     )
 }
 
 pub(super) fn tree(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let (seen, options) = work.seen()?;
-    named_json("fathom.tree/1", &Tree::new(seen, &options, None)?)
+    let (profile, options) = work.chosen()?;
+    named_json("fathom.tree/1", &Tree::new(profile, &options, None)?)
 }
 
 pub(super) fn peek(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let (seen, options) = work.seen()?;
-    let pattern = work.pattern(seen.profile())?;
-    named_json("fathom.tree/1", &Tree::new(seen, &options, Some(&pattern))?)
+    let (profile, options) = work.chosen()?;
+    let pattern = work.pattern(profile)?;
+    named_json(
+        "fathom.tree/1",
+        &Tree::new(profile, &options, Some(&pattern))?,
+    )
 }
 
 #[derive(Debug, Serialize)]
@@ -95,13 +91,13 @@ pub(super) fn tags(work: &Work<'_>) -> Result<Bytes, Problem> {
 }
 
 pub(super) fn graph(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let (seen, options) = work.seen()?;
-    named_json("fathom.graph/1", &CallGraph::new(seen, &options)?)
+    let (profile, options) = work.chosen()?;
+    named_json("fathom.graph/1", &CallGraph::new(profile, &options)?)
 }
 
 pub(super) fn graph_svg(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let (seen, options) = work.seen()?;
-    let graph = CallGraph::new(seen, &options)?;
+    let (profile, options) = work.chosen()?;
+    let graph = CallGraph::new(profile, &options)?;
     Ok(graph.draw(&work.around.zone)?.svg.into())
 }
 
