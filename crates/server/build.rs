@@ -44,12 +44,13 @@ fn build() -> Result<(), String> {
         .current_dir(&web))?;
     let mut table = String::from("static FILES: &[File] = &[\n");
     for (name, media) in FILES {
+        let hash = fs::read_to_string(page.join(format!("{name}.hash"))).unwrap_or_default();
         let path = page.join(name);
         let path = path.to_str().ok_or("OUT_DIR is no UTF-8")?;
         // Writing to a string does not fail.
         let _ = writeln!(
             table,
-            "    File {{ name: {name:?}, media: {media:?}, bytes: include_bytes!({path:?}) }},"
+            "    File {{ name: {name:?}, media: {media:?}, bytes: include_bytes!({path:?}), hash: {hash:?} }},"
         );
     }
     table.push_str("];\n");

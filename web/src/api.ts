@@ -1,6 +1,8 @@
 // Asking the server. Answers are kept, so that going back is instant.
 
 import { useEffect, useState } from "preact/hooks";
+import type { Subject } from "./contracts";
+import { saved, savedBytes, savedJson, savedText } from "./saved";
 
 /** Why there is no answer, as RFC 9457 words it. */
 export interface Problem {
@@ -47,13 +49,30 @@ function remembered<T>(url: string, make: () => Promise<T>): Promise<T> {
   return made;
 }
 
-export const getJson = <T>(url: string): Promise<T> =>
-  remembered(url, () => ask(url, (response) => response.json() as Promise<T>));
+// An answer of a saved page is there, but whoever waits for it waits for a promise.
+const answered = <T>(find: () => T): Promise<T> => Promise.resolve().then(find);
 
-export const getText = (url: string): Promise<string> => remembered(url, () => ask(url, (response) => response.text()));
+export const getJson = <T>(url: string): Promise<T> =>
+  remembered(url, () => (saved ? answered(() => savedJson(saved!, url) as T) : ask(url, (response) => response.json() as Promise<T>)));
+
+export const getText = (url: string): Promise<string> =>
+  remembered(url, () => (saved ? answered(() => savedText(saved!, url)) : ask(url, (response) => response.text())));
 
 export const getBytes = (url: string): Promise<ArrayBuffer> =>
-  remembered(url, () => ask(url, (response) => response.arrayBuffer()));
+  remembered(url, () => (saved ? answered(() => savedBytes(saved!, url)) : ask(url, (response) => response.arrayBuffer())));
+
+/** A file; none is kept. */
+export const getBlob = (url: string): Promise<Blob> => ask(url, (response) => response.blob());
+
+/** What the page is about, once the sources are read. */
+export async function getSubject(): Promise<Subject> {
+  const url = "api/v1/subject";
+  if (saved) return savedJson(saved, url) as Subject;
+  for (;;) {
+    const subject = await ask(url, (response) => response.json() as Promise<Subject>);
+    if (subject.state === "ready") return subject;
+  }
+}
 
 /** The address of an endpoint under parameters; empty ones are left out. */
 export function endpoint(path: string, params: Iterable<[string, string]>): string {

@@ -1,9 +1,9 @@
 // The page around the views: what it is about, which view, filters, keys.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { useAnswer, getJson, type Problem } from "./api";
+import { getJson, getSubject, useAnswer, type Problem } from "./api";
 import type { Functions, Subject } from "./contracts";
-import { amount, sampleName } from "./format";
+import { amount, moment, sampleName } from "./format";
 import { find as findBinding, isTyping, type Binding } from "./keys";
 import { Chips } from "./parts/chips";
 import { Menu, type MenuState } from "./parts/menu";
@@ -11,7 +11,9 @@ import { Help, Palette, type Entry } from "./parts/overlay";
 import { Empty, ProblemNote } from "./parts/parts";
 import { choose, SubjectProvider, type Chosen } from "./request";
 import { NavigationProvider, useAddress, type Navigation } from "./route";
-import { ShellProvider, type Shell } from "./shell";
+import { saveItems } from "./save";
+import { saved } from "./saved";
+import { ShellProvider, type MenuItem, type Shell } from "./shell";
 import { exactly } from "./state";
 import { useTheme } from "./theme";
 import { VIEWS, viewOf } from "./views/index";
@@ -23,18 +25,10 @@ export function App() {
   const navigation = useAddress();
   useEffect(() => {
     let isWanted = true;
-    const ask = () =>
-      fetch("api/v1/subject")
-        .then((response) => response.json().then((body) => (response.ok ? body : Promise.reject(body))))
-        .then((told: Subject) => {
-          if (!isWanted) return;
-          if (told.state === "ready") setSubject(told);
-          else void ask();
-        })
-        .catch((told: Problem) => {
-          if (isWanted) setProblem(told.detail ? told : { title: "No answer", status: 0, detail: "fathom has ended." });
-        });
-    void ask();
+    getSubject().then(
+      (told) => isWanted && setSubject(told),
+      (told: Problem) => isWanted && setProblem(told),
+    );
     return () => {
       isWanted = false;
     };
@@ -62,6 +56,7 @@ function Page({ subject, navigation, theme }: PageProps) {
   const [told, setTold] = useState("");
   const bound = useRef<Binding[][]>([]);
   const search = useRef<HTMLInputElement>(null);
+  const saveButton = useRef<HTMLButtonElement>(null);
   const view = viewOf(navigation.view);
   const chosen = choose(subject, navigation);
 
@@ -75,6 +70,11 @@ function Page({ subject, navigation, theme }: PageProps) {
     const next = cycle(subject.profiles, subject.profiles.indexOf(chosen.profile), 1);
     if (next) navigation.set({ profile: next.name, sample_index: null });
   };
+  const saving = saveItems(subject.title, chosen, navigation, setTold);
+  const openSaving = () => {
+    const place = saveButton.current?.getBoundingClientRect();
+    if (place) setMenu({ x: place.left, y: place.bottom + 4, title: `Save ${view?.label ?? "the page"}`, items: saving });
+  };
   const everywhere: Binding[] = [
     ...VIEWS.map((known): Binding => ({ key: known.key, what: known.label, group: "Views", run: () => navigation.go(known.name) })),
     { key: "/", what: "Search", group: "Everywhere", run: () => search.current?.focus() },
@@ -84,6 +84,7 @@ function Page({ subject, navigation, theme }: PageProps) {
     { key: ":", what: "Commands (also Ctrl-K)", group: "Everywhere", run: () => setOverlay("palette") },
     { key: "?", what: "These keys", group: "Everywhere", run: () => setOverlay("help") },
     { key: "D", what: "Light or dark", group: "Everywhere", run: theme.next },
+    ...(saved ? [] : [{ key: "S", what: "Save this view", group: "Everywhere", run: openSaving } as const]),
   ];
   const current = useRef(everywhere);
   current.current = everywhere;
@@ -110,7 +111,7 @@ function Page({ subject, navigation, theme }: PageProps) {
   }, [view, subject]);
   useEffect(() => {
     if (!told) return;
-    const timer = setTimeout(() => setTold(""), 1600);
+    const timer = setTimeout(() => setTold(""), Math.max(1600, 45 * told.length));
     return () => clearTimeout(timer);
   }, [told]);
 
@@ -137,6 +138,11 @@ function Page({ subject, navigation, theme }: PageProps) {
           <Title subject={subject} />
           {chosen && view?.name !== "explain" && <Choosers chosen={chosen} navigation={navigation} />}
           <span class="spacer" />
+          {saved ? (
+            <span class="saved" title="This page asks no server: it holds what it showed when it was saved">saved {moment(saved.saved_unix_nanos)}, read-only</span>
+          ) : (
+            <button type="button" class="quiet" title="Save this view (S)" ref={saveButton} aria-haspopup="menu" onClick={openSaving}>Save</button>
+          )}
           <button type="button" class="quiet" title="Commands (Ctrl-K)" onClick={() => setOverlay("palette")} aria-label="Commands"><kbd>:</kbd></button>
           <button type="button" class="quiet" title={`Colours: ${theme.choice}`} onClick={theme.next} aria-label="Light or dark">{theme.theme === "dark" ? "☾" : "☀"}</button>
           <button type="button" class="quiet" title="Keys" onClick={() => setOverlay("help")} aria-label="Keys"><kbd>?</kbd></button>
@@ -171,7 +177,7 @@ function Page({ subject, navigation, theme }: PageProps) {
       {menu && <Menu menu={menu} close={() => setMenu(null)} />}
       {overlay === "help" && <Help bindings={[...everywhere, ...bound.current.flat()]} close={() => setOverlay(null)} />}
       {overlay === "palette" && (
-        <Commands chosen={chosen} navigation={navigation} bindings={[...everywhere, ...bound.current.flat()]} close={() => setOverlay(null)} />
+        <Commands chosen={chosen} navigation={navigation} bindings={[...everywhere, ...bound.current.flat()]} saving={saving} close={() => setOverlay(null)} />
       )}
       <div class="told" role="status">{told}</div>
     </ShellProvider>
@@ -284,12 +290,14 @@ interface CommandsProps {
   chosen: Chosen | null;
   navigation: Navigation;
   bindings: Binding[];
+  saving: MenuItem[];
   close(): void;
 }
 
-function Commands({ chosen, navigation, bindings, close }: CommandsProps) {
-  const functions = useAnswer<Functions>(chosen ? chosen.url("functions", {}, ["side"]) : null, getJson);
+function Commands({ chosen, navigation, bindings, saving, close }: CommandsProps) {
+  const functions = useAnswer<Functions>(chosen ? chosen.url("functions", {}, ["sample_index", "sort", "side"]) : null, getJson);
   const entries: Entry[] = bindings.map((binding) => ({ label: binding.what, detail: `${binding.group}  ${binding.key}`, run: binding.run }));
+  for (const item of saving) entries.push({ label: `Save: ${item.label}`, detail: "Save", run: item.run });
   for (const option of chosen?.subject.options ?? []) {
     for (const choice of option.kind === "choice" ? option.choices : []) {
       entries.push({ label: `${option.name.replace(/_/g, " ")} ${choice}`, detail: option.summary, run: () => navigation.set({ [option.name]: choice }) });

@@ -2,6 +2,7 @@
 
 import { createContext } from "preact";
 import { useContext, useEffect, useState } from "preact/hooks";
+import { saved } from "./saved";
 import { address, parse, type Changes, type Route } from "./state";
 
 export interface Navigation extends Route {
@@ -23,7 +24,14 @@ export function useNavigation(): Navigation {
   return navigation;
 }
 
-const here = (): Route => parse(location.pathname, location.search);
+/** A saved page is one file, whose views are fragments of its address. */
+function here(): Route {
+  if (!saved) return parse(location.pathname, location.search);
+  const [path = "", search = ""] = (location.hash.slice(1) || saved.view).split("?");
+  return parse(path, search);
+}
+
+const placed = (to: string): string => (saved ? `#${to}` : to);
 
 /** Follows the address. */
 export function useAddress(): Navigation {
@@ -35,7 +43,7 @@ export function useAddress(): Navigation {
   }, []);
   const go = (view: string, changes: Changes = {}, how: "push" | "replace" = "push") => {
     // Several changes in one event build on each other.
-    const to = address(here(), view, changes);
+    const to = placed(address(here(), view, changes));
     const from = location.href;
     if (how === "replace") history.replaceState(null, "", to);
     else if (new URL(to, from).href !== from) history.pushState(null, "", to);
@@ -45,7 +53,7 @@ export function useAddress(): Navigation {
     ...route,
     go,
     set: (changes, how) => go(here().view, changes, how),
-    link: (view, changes = {}) => address(route, view, changes),
+    link: (view, changes = {}) => placed(address(route, view, changes)),
     get: (name) => route.params.get(name),
   };
 }

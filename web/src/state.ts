@@ -33,9 +33,15 @@ export function address(route: Route, view: string, changes: Changes): string {
   if (Object.keys(changes).some((name) => RESETS_ZOOM.includes(name)) && !("path" in changes)) {
     params.delete("path");
   }
-  params.sort();
-  const query = params.toString();
-  return query ? `${view}?${query}` : view || "./";
+  return `${view}${query(params)}` || "./";
+}
+
+/** Parameters as a query, in order. */
+export function query(params: URLSearchParams): string {
+  const sorted = new URLSearchParams(params);
+  sorted.sort();
+  const text = sorted.toString();
+  return text && `?${text}`;
 }
 
 /** A pattern that matches exactly one name. */

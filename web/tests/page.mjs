@@ -3,9 +3,12 @@
 // Runs the binary on recorded profiles, opens what it serves, and does what a user does. Each
 // case says what it checks; the first failure of each is told, and a console error is one.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { mkdir } from "node:fs/promises";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
 const [browserPath, binary, fixtures, pictures] = process.argv.slice(2);
@@ -44,7 +47,7 @@ async function open(options = {}) {
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {
-    const isOurs = /^(data:|http:\/\/127\.0\.0\.1:)/.test(request.url());
+    const isOurs = /^(data:|blob:|file:|http:\/\/127\.0\.0\.1:)/.test(request.url());
     if (!isOurs) complaints.push(`asked for ${request.url()}`);
   });
   return page;
@@ -366,6 +369,109 @@ await check("pprof's addresses lead to the views", async () => {
   await page.waitForSelector(canvas);
   assert.equal(view(page), "flame");
   assert.equal(query(page).get("focus"), "main");
+  await page.close();
+});
+
+const VIEW_SIGNS = { explain: "h1, .summary", flame: canvas, top: ".top-table tbody td.name", graph: ".graph svg .node", peek: ".entry, .suggestions li", tree: ".entry",
+  traces: ".trace", tags: ".tags, .empty", source: ".code, .suggestions li", disasm: ".problem, .code, .suggestions li" };
+
+/** Chooses an entry of the menu that saves, and returns the file. */
+async function saveAs(page, label) {
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("S");
+  await page.waitForSelector("[role=menu]");
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("[role=menuitem]", { hasText: label }).first().click()]);
+  const path = await download.path();
+  return { name: download.suggestedFilename(), bytes: await readFile(path) };
+}
+
+await check("pictures, tables and the profile are saved as they are shown", async () => {
+  const page = await open({ acceptDownloads: true });
+  await page.goto(`${at.cpu}flame?focus=main.order`);
+  await page.waitForSelector(canvas);
+  await page.keyboard.press("S");
+  await page.waitForSelector("[role=menu]");
+  await picture(page, "save-menu");
+  await page.keyboard.press("Escape");
+  const png = await saveAs(page, ".png");
+  assert.match(png.name, /^cpu\.pb\.gz-flame-\d{4}-\d\d-\d\d-\d{6}\.png$/);
+  assert.equal(png.bytes.subarray(1, 4).toString(), "PNG");
+  const flame = (await saveAs(page, ".svg")).bytes.toString();
+  assert.match(flame, /<svg[^]*main\.order/);
+  const profile = await saveAs(page, ".pb.gz");
+  assert.ok(gunzipSync(profile.bytes).includes("main.order"));
+  await page.goto(`${at.cpu}graph`);
+  await page.waitForSelector(".graph svg .node");
+  assert.match((await saveAs(page, ".svg")).bytes.toString(), /<svg[^]*main\.order/);
+  for (const name of ["top", "tree", "tags"]) {
+    await page.goto(`${at.cpu}${name}`);
+    await page.waitForSelector(VIEW_SIGNS[name]);
+    const table = await saveAs(page, ".csv");
+    assert.match(table.name, new RegExp(`-${name}-.*\\.csv$`));
+    assert.ok(table.bytes.toString().split("\n")[0].includes(","), table.bytes.toString().slice(0, 80));
+  }
+  await page.goto(`${at.change}top`);
+  await page.waitForSelector(".top-table td.name");
+  assert.match((await saveAs(page, ".csv")).bytes.toString().split("\n")[0], /base|old|before|change/);
+  await page.goto(`${at.cpu}flame?focus=nowhere_at_all`);
+  await page.waitForSelector(".empty, .problem");
+  await page.evaluate(() => document.activeElement?.blur());
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("save picture svg");
+  await page.waitForFunction(() => document.querySelector("dialog [role=option]")?.textContent.includes(".svg"));
+  await page.close();
+});
+
+await check("a saved page opens without a server", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "fathom-saved-"));
+  const file = join(folder, "saved.html");
+  const page = await open({ acceptDownloads: true, offline: true });
+  for (const [source, name, wanted] of [[INCIDENT, "explain", "explain"], [CPU, "flame?focus=main.order", "flame"], [CPU, "source?pattern=main.order", "source"]]) {
+    execFileSync(binary, ["open", source, "-o", file, "--view", name], { stdio: "pipe" });
+    await page.goto(pathToFileURL(file).href);
+    await page.waitForSelector(VIEW_SIGNS[wanted]);
+    assert.match(await page.textContent(".saved"), /read-only/);
+    assert.equal(await page.locator("[aria-haspopup=menu]", { hasText: "Save" }).count(), 0);
+    await picture(page, `saved-${wanted}`);
+    for (const key of ["2", "3", "4", "5", "6", "7", "8", "9", "1"]) {
+      await page.evaluate(() => document.activeElement?.blur());
+      await page.keyboard.press(key);
+      const view = ["explain", "flame", "top", "graph", "peek", "tree", "traces", "tags", "source"][key - 1];
+      await page.waitForSelector(VIEW_SIGNS[view]);
+      assert.equal(await page.locator(".problem").count(), 0, `${name}: ${view}`);
+      assert.match(page.url(), new RegExp(`#${view}`));
+    }
+    await page.goBack();
+    await page.waitForSelector(VIEW_SIGNS.source);
+  }
+  // What is not in it is said, not asked for.
+  await page.goto(`${pathToFileURL(file).href}#top?focus=runtime`);
+  await page.reload();
+  await page.waitForSelector(".problem");
+  assert.match(await page.textContent(".problem"), /Not in this file/);
+  await picture(page, "saved-missing");
+  await page.close();
+  await rm(folder, { recursive: true });
+});
+
+await check("the browser saves the same page, without source code too", async () => {
+  const page = await open({ acceptDownloads: true });
+  await page.goto(`${at.cpu}flame`);
+  await page.waitForSelector(canvas);
+  const whole = await saveAs(page, "as one file");
+  const shared = await saveAs(page, "without source code");
+  assert.match(whole.name, /-flame-.*\.html$/);
+  const [all, less] = [whole, shared].map((saved) => saved.bytes.toString());
+  assert.match(all, /script-src 'sha256-/);
+  // What the graph says of files stands in the head of its columns.
+  const files = (text) => {
+    const { answers } = JSON.parse(/id="saved">([^]*?)<\/script>/.exec(text)[1]);
+    const body = Buffer.from(answers["api/v1/flame/columns"].base64, "base64");
+    return JSON.parse(body.subarray(4, 4 + body.readUInt32LE(0)).toString()).files.filter(Boolean);
+  };
+  assert.ok(files(all).includes("fathom/testbed/cpu_profile/main.go"), files(all).join(" "));
+  assert.ok(files(less).includes("main.go") && files(less).every((file) => !file.includes("/")), files(less).join(" "));
+  assert.ok(less.length < all.length);
   await page.close();
 });
 

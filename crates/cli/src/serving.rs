@@ -58,18 +58,12 @@ pub(crate) fn serve(
     greet: &dyn Fn(&str) -> anyhow::Result<()>,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let compat = serving.options.compat;
     let settings = Settings {
         address: serving.address,
         token: serving.token,
         password: serving.password,
         kept_bytes: KEPT_BYTES,
-        around: Around {
-            zone: TimeZone::system(),
-            sources: Box::new(SourceFiles { compat }),
-            objects: Box::new(Binaries { compat }),
-            options: serving.options,
-        },
+        around: around(serving.options),
     };
     let server = Server::bind(settings).map_err(|error| told(&error))?;
     let url = format!("{}{}", server.url(), serving.view);
@@ -120,6 +114,17 @@ pub(crate) fn serve(
     let ended = answering.join();
     let ended = ended.map_err(|_| Failure::new("the server failed"))?;
     Ok(ended.map_err(|error| told(&error))?)
+}
+
+/// What views need of this machine.
+pub(crate) fn around(options: Options) -> Around {
+    let compat = options.compat;
+    Around {
+        zone: TimeZone::system(),
+        sources: Box::new(SourceFiles { compat }),
+        objects: Box::new(Binaries { compat }),
+        options,
+    }
 }
 
 /// An error of the server with what the system says, and what to do.

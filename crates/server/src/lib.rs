@@ -12,6 +12,7 @@
 //! - Everything is read with `GET`, so an answer is a function of the address, and is made
 //!   once; who asks for what is being made waits for it.
 //! - Views are made on threads of their own, as many at a time as there are processors.
+//! - A page can be saved as one file that needs no server ([`save`]).
 //! - The server listens before the sources are read, so that the page is there at once.
 
 mod access;
@@ -28,6 +29,7 @@ use std::net::SocketAddr;
 
 use thiserror::Error as ThisError;
 
+pub use api::{Saving, SourceText, save};
 pub use problem::Problem;
 pub use query::is_parameter;
 pub use serve::{Server, Settings};

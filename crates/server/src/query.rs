@@ -20,6 +20,13 @@ pub fn is_parameter(spec: &Spec) -> bool {
     spec.group() != Group::Result && !matches!(spec.name, "source_path" | "trim_path")
 }
 
+/// Whether a parameter of the page is one of the API's views, too: an option, or which
+/// profile they show.
+pub(crate) fn is_page_parameter(name: &str) -> bool {
+    let is_option = |spec: &Spec| spec.name == name && is_parameter(spec);
+    matches!(name, "profile" | "side") || OPTIONS.iter().any(is_option)
+}
+
 /// A query, understood.
 #[derive(Debug, Clone)]
 pub(crate) struct Query {

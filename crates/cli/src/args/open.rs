@@ -14,7 +14,9 @@ the first with the second; so is --base with what follows. Several profiles of \
 one kind are otherwise merged.
 
 The page is served on loopback, behind a secret part of its address, until \
-Ctrl-C. Everything it shows is in the address, which --view takes.
+Ctrl-C. Everything it shows is in the address, which --view takes. With -o the \
+view is written as one page instead, which opens anywhere without fathom; the \
+other views are in it under the same filters.
 
 Examples:
   fathom open 4711                              a process of this machine
@@ -23,6 +25,7 @@ Examples:
   fathom open cpu.pb.gz
   fathom open before.pb.gz after.pb.gz          what changed
   fathom open heap.pb.gz --view 'top?sample_index=alloc_space'
+  fathom open cpu.pb.gz -o report.html --view flame --no-source
   fathom open cpu.pb.gz --no-browser --port 8080
   FATHOM_PASSWORD=secret fathom open cpu.pb.gz --listen 0.0.0.0
 
@@ -40,6 +43,19 @@ pub(crate) struct OpenArgs {
     /// The view to open, as the page's own address has it: 'flame?focus=net/http'
     #[arg(long, value_name = "VIEW?QUERY")]
     pub(crate) view: Option<String>,
+    /// Write the view as one page that needs no server, and serve nothing; - is standard output
+    #[arg(
+        long,
+        short = 'o',
+        value_name = "FILE",
+        value_hint = ValueHint::FilePath,
+        help_heading = "Saving",
+        conflicts_with_all = ["no_browser", "listen", "port"]
+    )]
+    pub(crate) output: Option<String>,
+    /// Leave source code and the paths of files out of what is written, for sharing
+    #[arg(long, requires = "output", help_heading = "Saving")]
+    pub(crate) no_source: bool,
     /// Listen at this address; beyond loopback only with --password or --token
     #[arg(
         long,

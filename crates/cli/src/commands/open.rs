@@ -7,16 +7,18 @@ use fathom_explain::{Explained, difference, explain};
 use fathom_gather::Source;
 use fathom_profile::{Limits, ParseOptions, Profile};
 use fathom_report::options::Options;
-use fathom_server::{NamedProfile, Subject};
+use fathom_server::{NamedProfile, Saving, SourceText, Subject};
+use jiff::Timestamp;
 
 use crate::args::OpenArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::place;
 use crate::pprof::code::is_binary;
 use crate::pprof::compat_by_environment;
 use crate::profiles::prepared;
-use crate::serving::{Browser, Serving, serve};
+use crate::serving::{Browser, Serving, around, serve};
 use crate::sources::gather;
 
 /// Profiles in the order in which a page offers them; others follow.
@@ -43,6 +45,9 @@ pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
         compat: compat_by_environment(),
         ..Options::default()
     };
+    if let Some(path) = &args.output {
+        return save(args, options, path, output);
+    }
     let serving = Serving {
         address: SocketAddr::new(args.listen, args.port),
         token: args.token.clone(),
@@ -61,6 +66,29 @@ pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
     let greet = |url: &str| output.data(&format!("{url}\n"));
     let load = || load(args, &options, output);
     serve(serving, load, &greet, output)?;
+    Ok(Exit::Fine)
+}
+
+/// Writes the view as one page that needs no server.
+fn save(args: &OpenArgs, options: Options, path: &str, output: &Output) -> anyhow::Result<Exit> {
+    let subject = load(args, &options, output)?;
+    let saving = Saving {
+        view: args.view.as_deref().unwrap_or_default(),
+        source: if args.no_source {
+            SourceText::LeftOut
+        } else {
+            SourceText::Kept
+        },
+        at: Timestamp::now(),
+    };
+    let page = fathom_server::save(&subject, &around(options), &saving).map_err(|problem| {
+        let failure = Failure::new(problem.detail);
+        problem.hint.into_iter().fold(failure, Failure::hint)
+    })?;
+    place::put(&page, path, output)?;
+    if path != "-" {
+        output.note(&format!("the page is in {path}"));
+    }
     Ok(Exit::Fine)
 }
 

@@ -4,6 +4,7 @@
 //! multiple of 8, and the columns that the head lists with their offsets from there.
 
 use axum::body::Bytes;
+use fathom_profile::Profile;
 use fathom_report::flame::{Flame, Gone, LeftOut, Walk, Window};
 use fathom_report::{Granularity, Heading};
 use serde::Serialize;
@@ -19,15 +20,22 @@ const SMALLEST_SHARE: f64 = 1.0 / 4096.0;
 /// Digits of a hash in a path.
 const HASH_DIGITS: usize = 8;
 
+const WALK: Parameter = Parameter {
+    choices: &["callees", "callers"],
+    ..parameter("walk", "Which way stacks are followed [callees]")
+};
+
+const PIVOT: Parameter = parameter(
+    "pivot",
+    "Begin at the outermost call of the function of this name",
+);
+
+/// What a picture of all frames is told.
+pub(super) const PICTURE_PARAMETERS: &[Parameter] = &[WALK, PIVOT];
+
 pub(super) const PARAMETERS: &[Parameter] = &[
-    Parameter {
-        choices: &["callees", "callers"],
-        ..parameter("walk", "Which way stacks are followed [callees]")
-    },
-    parameter(
-        "pivot",
-        "Begin at the outermost call of the function of this name",
-    ),
+    WALK,
+    PIVOT,
     parameter(
         "path",
         "The frame that fills the view: the hashes of the names on the way to it, 8 hexadecimal digits each",
@@ -97,23 +105,7 @@ impl Slab {
 }
 
 pub(super) fn columns(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let named = work.named()?;
-    let window = window(work)?;
-    let compared = if named.base().is_some() {
-        Side::Change
-    } else {
-        Side::New
-    };
-    let side = work.query.side(compared)?;
-    let (profile, flame) = if side == Side::Change {
-        let (base, new) = (named.side(Side::Base)?, named.profile());
-        let options = work.query.options_for(new)?;
-        (new, Flame::difference_within(base, new, &options, &window)?)
-    } else {
-        let profile = named.side(side)?;
-        let options = work.query.options_for(profile)?;
-        (profile, Flame::within(profile, &options, &window)?)
-    };
+    let (profile, flame) = asked(work, &window(work)?)?;
     let mut slab = Slab::default();
     let frames = &flame.frames;
     slab.narrow("parent", &frames.parent);
@@ -165,14 +157,50 @@ pub(super) fn columns(work: &Work<'_>) -> Result<Bytes, Problem> {
         frames: flame.len(),
         columns: slab.columns,
     };
-    let head = super::json(&head)?;
-    let length = u32::try_from(head.len()).unwrap_or(u32::MAX);
-    let mut body = Vec::with_capacity(head.len() + slab.bytes.len() + 16);
+    Ok(framed(&super::json(&head)?, &slab.bytes)?.into())
+}
+
+/// Puts columns behind their head.
+pub(super) fn framed(head: &[u8], columns: &[u8]) -> Result<Vec<u8>, Problem> {
+    let too_long = |_| Problem::bad_request("the names of the graph have more than 4 GB");
+    let length = u32::try_from(head.len()).map_err(too_long)?;
+    let mut body = Vec::with_capacity(head.len() + columns.len() + 16);
     body.extend_from_slice(&length.to_le_bytes());
-    body.extend_from_slice(&head);
+    body.extend_from_slice(head);
     body.resize(body.len().next_multiple_of(8), b' ');
-    body.extend_from_slice(&slab.bytes);
-    Ok(body.into())
+    body.extend_from_slice(columns);
+    Ok(body)
+}
+
+/// The graph that is asked for: of a comparison, unless one side is wanted, the change.
+pub(super) fn asked<'a>(work: &Work<'a>, window: &Window) -> Result<(&'a Profile, Flame), Problem> {
+    let named = work.named()?;
+    let compared = if named.base().is_some() {
+        Side::Change
+    } else {
+        Side::New
+    };
+    let side = work.query.side(compared)?;
+    if side == Side::Change {
+        let (base, new) = (named.side(Side::Base)?, named.profile());
+        let options = work.query.options_for(new)?;
+        let flame = Flame::difference_within(base, new, &options, window)?;
+        return Ok((new, flame));
+    }
+    let profile = named.side(side)?;
+    let options = work.query.options_for(profile)?;
+    Ok((profile, Flame::within(profile, &options, window)?))
+}
+
+/// All frames in the way that is asked for, for a picture that leaves out itself what is
+/// too small for it.
+pub(super) fn window_of_all(work: &Work<'_>) -> Result<Window, Problem> {
+    Ok(Window {
+        path: Vec::new(),
+        smallest_share: 0.0,
+        columns: false,
+        ..window(work)?
+    })
 }
 
 fn window(work: &Work<'_>) -> Result<Window, Problem> {

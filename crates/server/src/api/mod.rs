@@ -6,17 +6,19 @@
 //! in a form that a page draws without parsing a million objects.
 
 mod about;
+mod files;
 mod flame;
 mod functions;
 mod openapi;
+mod redact;
+mod saved;
 mod views;
-
-use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde::Serialize;
 
 pub(crate) use self::about::loading;
+pub use self::saved::{Saving, SourceText, save};
 use crate::memo::Answer;
 use crate::problem::Problem;
 use crate::query::Query;
@@ -61,6 +63,11 @@ impl Endpoint {
 
 const JSON: &str = "application/json";
 const SVG: &str = "image/svg+xml";
+const PNG: &str = "image/png";
+const CSV: &str = "text/csv; charset=utf-8";
+/// A profile of pprof.
+const PROFILE: &str = "application/gzip";
+const HTML: &str = "text/html; charset=utf-8";
 /// Columns of numbers behind a JSON head.
 const COLUMNS: &str = "application/vnd.fathom.columns";
 
@@ -125,6 +132,20 @@ const fn about(
     Endpoint {
         takes_options: false,
         ..view(path, operation, summary, contract, make)
+    }
+}
+
+/// A view as a file that stands for itself.
+const fn file(
+    path: &'static str,
+    operation: &'static str,
+    summary: &'static str,
+    media: &'static str,
+    make: fn(&Work<'_>) -> Result<Bytes, Problem>,
+) -> Endpoint {
+    Endpoint {
+        media,
+        ..view(path, operation, summary, "", make)
     }
 }
 
@@ -215,14 +236,84 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         "fathom.graph/1",
         views::graph,
     ),
+    file(
+        "/api/v1/graph.svg",
+        "graphPicture",
+        "The call graph, drawn",
+        SVG,
+        files::graph_svg,
+    ),
+    file(
+        "/api/v1/graph.png",
+        "graphPixels",
+        "The call graph, in pixels",
+        PNG,
+        files::graph_png,
+    ),
     Endpoint {
-        media: SVG,
-        ..view(
-            "/api/v1/graph.svg",
-            "graphPicture",
-            "The call graph, drawn",
+        further: flame::PICTURE_PARAMETERS,
+        ..file(
+            "/api/v1/flame.svg",
+            "flamePicture",
+            "The flame graph, drawn",
+            SVG,
+            files::flame_svg,
+        )
+    },
+    Endpoint {
+        further: flame::PICTURE_PARAMETERS,
+        ..file(
+            "/api/v1/flame.png",
+            "flamePixels",
+            "The flame graph, in pixels",
+            PNG,
+            files::flame_png,
+        )
+    },
+    file(
+        "/api/v1/top.csv",
+        "topTable",
+        "Functions that hold or use most, as comma-separated values",
+        CSV,
+        files::top_csv,
+    ),
+    file(
+        "/api/v1/tree.csv",
+        "treeTable",
+        "Functions with their callers and callees, as comma-separated values",
+        CSV,
+        files::tree_csv,
+    ),
+    file(
+        "/api/v1/tags.csv",
+        "tagsTable",
+        "The values of all labels, as comma-separated values",
+        CSV,
+        files::tags_csv,
+    ),
+    file(
+        "/api/v1/diff.csv",
+        "diffTable",
+        "The change of each function since the base, as comma-separated values",
+        CSV,
+        files::diff_csv,
+    ),
+    file(
+        "/api/v1/profile.pb.gz",
+        "profile",
+        "The profile under the filters, in pprof's format",
+        PROFILE,
+        files::profile,
+    ),
+    Endpoint {
+        further: saved::PARAMETERS,
+        media: HTML,
+        ..about(
+            "/api/v1/page.html",
+            "savedPage",
+            "A view as one page that needs no server, with the data of the other views under the same filters",
             "",
-            views::graph_svg,
+            saved::page,
         )
     },
     Endpoint {
@@ -297,7 +388,7 @@ impl<'a> Work<'a> {
 /// Answers a request on this thread.
 pub(crate) fn answer(
     endpoint: &Endpoint,
-    subject: &Arc<Subject>,
+    subject: &Subject,
     around: &Around,
     query: &Query,
 ) -> Result<Answer, Problem> {

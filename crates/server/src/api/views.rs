@@ -95,12 +95,6 @@ pub(super) fn graph(work: &Work<'_>) -> Result<Bytes, Problem> {
     named_json("fathom.graph/1", &CallGraph::new(profile, &options)?)
 }
 
-pub(super) fn graph_svg(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let (profile, options) = work.chosen()?;
-    let graph = CallGraph::new(profile, &options)?;
-    Ok(graph.draw(&work.around.zone)?.svg.into())
-}
-
 pub(super) fn list(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
     let pattern = work.pattern(profile)?;

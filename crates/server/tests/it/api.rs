@@ -142,6 +142,42 @@ fn problems_say_what_is_wrong() {
 }
 
 #[test]
+fn views_are_files_too() {
+    let running = Running::with(vec![compared()]);
+    let file = |path: &str, media: &str| {
+        let answer = running.get(&format!("/api/v1/{path}"));
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, Some(media)),
+            "{path}"
+        );
+        answer.body
+    };
+    let text = |path: &str, media: &str| String::from_utf8(file(path, media)).unwrap();
+    for name in ["flame", "graph"] {
+        let svg = text(&format!("{name}.svg?focus=deep"), "image/svg+xml");
+        assert!(svg.contains("deep") && !svg.contains("wait"), "{name}");
+        let png = file(&format!("{name}.png"), "image/png");
+        assert!(png.starts_with(b"\x89PNG"), "{name}");
+    }
+    let above = text(
+        "flame.svg?pivot=deep&walk=callers&side=new",
+        "image/svg+xml",
+    );
+    assert!(above.contains("work") && !above.contains("wait"));
+    let csv = "text/csv; charset=utf-8";
+    let top = text("top.csv?focus=deep", csv);
+    assert!(top.starts_with("name,handle,flat,") && top.contains("\ndeep,"));
+    assert!(!top.contains("wait"));
+    assert!(text("tree.csv", csv).contains("main"));
+    assert!(text("tags.csv", csv).contains(','));
+    assert!(text("diff.csv", csv).contains("gone"));
+    let bytes = file("profile.pb.gz?focus=deep", "application/gzip");
+    let profile = Profile::parse(&bytes, &Limits::default()).unwrap();
+    assert_eq!(profile.column_total(0), 6);
+}
+
+#[test]
 fn a_pattern_that_explodes_is_refused() {
     let running = Running::with(vec![small()]);
     let begun = std::time::Instant::now();
@@ -217,7 +253,9 @@ fn everything_that_is_described_is_there() {
         let query = if is_needed { "?pattern=work" } else { "" };
         let status = running.get(&format!("{path}{query}")).status;
         // There is no explanation, and no binary.
-        let expected: &[u16] = if path.contains("explain") || path.contains("disasm") {
+        let is_missing = path.ends_with("page.html") && cfg!(not(feature = "page"));
+        let expected: &[u16] = if is_missing || path.contains("explain") || path.contains("disasm")
+        {
             &[400, 404]
         } else {
             &[200]

@@ -67,6 +67,44 @@ fn the_page_is_whole_and_loads_nothing_from_elsewhere() {
     assert_eq!(running.get("/assets/icon.svg").status, 200);
 }
 
+#[cfg(feature = "page")]
+#[test]
+fn a_saved_page_is_one_file() {
+    let running = Running::with(vec![small()]);
+    let address = "/api/v1/page.html?view=top%3Ffocus%3Ddeep%26by%3Dname";
+    let answer = running.get(address);
+    assert_eq!(answer.status, 200);
+    let page = String::from_utf8(answer.body).unwrap();
+    assert!(!page.contains("assets/"));
+    let data = page
+        .split_once("id=\"saved\">")
+        .and_then(|(_, rest)| rest.split_once("</script>"));
+    let data: Value = serde_json::from_str(data.unwrap().0).unwrap();
+    assert_eq!(data["view"], "top?focus=deep&by=name");
+    let answers = data["answers"].as_object().unwrap();
+    // What belongs to the page alone is no part of an address of the API.
+    let top = &answers["api/v1/functions?focus=deep"]["json"];
+    assert_eq!(top["filters"][0], "focus=deep");
+    assert!(answers["api/v1/flame/columns?focus=deep"]["base64"].is_string());
+    assert!(answers["api/v1/graph.svg?focus=deep"]["text"].is_string());
+    // A text cannot end the element that it is in.
+    let evil = folded("main;</script><script>alert(1) 5\n");
+    let running = Running::with(vec![NamedProfile::new("cpu", "", evil)]);
+    let page = running.get("/api/v1/page.html?view=flame");
+    let page = String::from_utf8(page.body).unwrap();
+    assert!(!page.contains("<script>alert"));
+    assert_eq!(page.matches("</script>").count(), 2);
+    for (query, status) in [
+        ("view=nix", 404),
+        ("view=top%3Ffocus%3D(", 400),
+        ("view=source&source=false", 400),
+        ("source=perhaps", 400),
+    ] {
+        let answer = running.get(&format!("/api/v1/page.html?{query}"));
+        assert_eq!(answer.status, status, "{query}");
+    }
+}
+
 #[cfg(not(feature = "page"))]
 #[test]
 fn without_the_page_there_is_the_api() {
