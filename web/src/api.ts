@@ -15,10 +15,10 @@ export interface Problem {
 const KEPT = 60;
 const kept = new Map<string, Promise<unknown>>();
 
-async function ask<T>(url: string, read: (response: Response) => Promise<T>): Promise<T> {
+async function ask<T>(url: string, read: (response: Response) => Promise<T>, init?: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await fetch(url, init);
   } catch {
     throw {
       title: "No answer",
@@ -63,6 +63,17 @@ export const getBytes = (url: string): Promise<ArrayBuffer> =>
 
 /** A file; none is kept. */
 export const getBlob = (url: string): Promise<Blob> => ask(url, (response) => response.blob());
+
+/** Brings a file to be compared; the answer is the name under which it can be chosen. */
+export async function bring(file: File, most: number): Promise<string> {
+  if (file.size > most) {
+    const detail = most === 0 ? "This fathom takes no files." : `${file.name} has more than ${Math.floor(most / 2 ** 20)} MB.`;
+    throw { title: "Too large", status: 413, detail, hint: "fathom open --drop-limit allows more." } satisfies Problem;
+  }
+  const url = endpoint("profiles", [["name", file.name]]);
+  const told = await ask(url, (response) => response.json() as Promise<{ name: string }>, { method: "POST", body: file });
+  return told.name;
+}
 
 /** What the page is about, once the sources are read. */
 export async function getSubject(): Promise<Subject> {

@@ -6,6 +6,7 @@ import type { Functions, Subject } from "./contracts";
 import { amount, moment, sampleName } from "./format";
 import { find as findBinding, isTyping, type Binding } from "./keys";
 import { Chips } from "./parts/chips";
+import { DropZones, Pair, Side, Title, useTaking, type Letter } from "./parts/compare";
 import { Menu, type MenuState } from "./parts/menu";
 import { Help, Palette, type Entry } from "./parts/overlay";
 import { Empty, ProblemNote } from "./parts/parts";
@@ -38,7 +39,7 @@ export function App() {
   return (
     <NavigationProvider value={navigation}>
       <SubjectProvider value={subject}>
-        <Page subject={subject} navigation={navigation} theme={theme} />
+        <Page subject={subject} navigation={navigation} theme={theme} refresh={() => getSubject().then(setSubject)} />
       </SubjectProvider>
     </NavigationProvider>
   );
@@ -48,9 +49,11 @@ interface PageProps {
   subject: Subject;
   navigation: Navigation;
   theme: ReturnType<typeof useTheme>;
+  /** Asks again what there is. */
+  refresh(): Promise<void>;
 }
 
-function Page({ subject, navigation, theme }: PageProps) {
+function Page({ subject, navigation, theme, refresh }: PageProps) {
   const [overlay, setOverlay] = useState<"help" | "palette" | null>(null);
   const [menu, setMenu] = useState<MenuState | null>(null);
   const [told, setTold] = useState("");
@@ -70,6 +73,7 @@ function Page({ subject, navigation, theme }: PageProps) {
     const next = cycle(subject.profiles, subject.profiles.indexOf(chosen.profile), 1);
     if (next) navigation.set({ profile: next.name, sample_index: null });
   };
+  const take = useTaking(chosen, subject, navigation, refresh, setTold);
   const saving = saveItems(subject.title, chosen, navigation, setTold);
   const openSaving = () => {
     const place = saveButton.current?.getBoundingClientRect();
@@ -135,8 +139,8 @@ function Page({ subject, navigation, theme }: PageProps) {
       <header class="top">
         <div class="top-line">
           <a class="brand" href={navigation.link("explain")} onClick={follow(() => navigation.go("explain"))}>fathom</a>
-          <Title subject={subject} />
-          {chosen && view?.name !== "explain" && <Choosers chosen={chosen} navigation={navigation} />}
+          <Title subject={subject} chosen={chosen} />
+          {chosen && view?.name !== "explain" && <Choosers chosen={chosen} navigation={navigation} take={take} />}
           <span class="spacer" />
           {saved ? (
             <span class="saved" title="This page asks no server: it holds what it showed when it was saved">saved {moment(saved.saved_unix_nanos)}, read-only</span>
@@ -179,6 +183,7 @@ function Page({ subject, navigation, theme }: PageProps) {
       {overlay === "palette" && (
         <Commands chosen={chosen} navigation={navigation} bindings={[...everywhere, ...bound.current.flat()]} saving={saving} close={() => setOverlay(null)} />
       )}
+      <DropZones chosen={chosen} take={take} />
       <div class="told" role="status">{told}</div>
     </ShellProvider>
   );
@@ -193,29 +198,11 @@ function follow(run: () => void) {
   };
 }
 
-function Title({ subject }: { subject: Subject }) {
-  if (!subject.base_title) return <span class="title" title={subject.title}>{subject.title}</span>;
-  return (
-    <span class="title" title={`A ${subject.base_title}, B ${subject.title}`}>
-      <b class="side side-a">A</b> {subject.base_title} <span class="dim">→</span> <b class="side side-b">B</b> {subject.title}
-    </span>
-  );
-}
-
-function Choosers({ chosen, navigation }: { chosen: Chosen; navigation: Navigation }) {
-  const { subject, profile } = chosen;
+function Choosers({ chosen, navigation, take }: { chosen: Chosen; navigation: Navigation; take(file: File, as: Letter): void }) {
+  const { profile } = chosen;
   return (
     <>
-      {subject.profiles.length > 1 && (
-        <select
-          aria-label="Profile"
-          title="Profile (p)"
-          value={profile.name}
-          onChange={(event) => navigation.set({ profile: event.currentTarget.value, sample_index: null })}
-        >
-          {subject.profiles.map((known) => <option value={known.name}>{known.name}</option>)}
-        </select>
-      )}
+      <Pair chosen={chosen} navigation={navigation} take={take} />
       <div class="segments" role="radiogroup" aria-label="Sample type" title="Sample type (t)">
         {profile.sample_types.map((type, place) => (
           <button
@@ -236,7 +223,7 @@ function Choosers({ chosen, navigation }: { chosen: Chosen; navigation: Navigati
 function Sides({ navigation }: { navigation: Navigation }) {
   return (
     <div class="segments small" role="radiogroup" aria-label="Side" title="The change from A to B, or one of them">
-      {([["", "A → B"], ["base", "A"], ["new", "B"]] as const).map(([value, label]) => (
+      {([["", <><Side letter="A" /> → <Side letter="B" /></>], ["base", <Side letter="A" />], ["new", <Side letter="B" />]] as const).map(([value, label]) => (
         <button type="button" role="radio" aria-checked={(navigation.get("side") ?? "") === value} onClick={() => navigation.set({ side: value })}>
           {label}
         </button>

@@ -13,6 +13,9 @@ export interface ProfileAbout {
   sample_types: SampleType[];
   default: number;
   base: SampleType[] | null;
+  /** The name by which its earlier state can be chosen. */
+  base_name: string | null;
+  role: "loaded" | "base" | "dropped";
   time_unix_nanos: number;
   duration_nanos: number;
   has_labels: boolean;
@@ -38,6 +41,8 @@ export interface Subject {
   profiles: ProfileAbout[];
   options: OptionAbout[];
   notes: string[];
+  /** The most bytes of a file that can be dropped; 0 where none can. */
+  most_dropped_bytes: number;
 }
 
 export interface Heading {

@@ -15,7 +15,8 @@ export interface Chosen {
   /** The number of the sample type that is shown. */
   column: number;
   sampleType: SampleType;
-  /** Whether there is an earlier profile. */
+  /** What it is compared with. */
+  base: ProfileAbout | null;
   isCompared: boolean;
   /** The address of an endpoint under the options of the page. */
   url(path: string, further?: Record<string, string>, without?: string[]): string;
@@ -32,10 +33,20 @@ export function useChosen(): Chosen | null {
   return choose(useSubject(), useNavigation());
 }
 
+/** What a profile is called beside others. */
+export function called(subject: Subject, profile: ProfileAbout): string {
+  const isOneOfMany = subject.profiles.filter((known) => known.role === "loaded").length > 1;
+  if (profile.role === "dropped") return profile.name;
+  if (profile.role === "loaded") return isOneOfMany ? `${subject.title} ${profile.name}` : subject.title;
+  return isOneOfMany ? `${subject.base_title} ${profile.name.replace(/^base\//, "")}` : subject.base_title;
+}
+
 export function choose(subject: Subject, navigation: Navigation): Chosen | null {
   const name = navigation.get("profile");
   const profile = subject.profiles.find((known) => known.name === name) ?? subject.profiles[0];
   if (!profile) return null;
+  const baseName = navigation.get("base") ?? profile.base_name;
+  const base = subject.profiles.find((known) => known.name === baseName) ?? null;
   const wanted = navigation.get("sample_index");
   const named = profile.sample_types.findIndex((type, place) => type.name === wanted || String(place) === wanted);
   const column = named >= 0 ? named : profile.default;
@@ -44,11 +55,11 @@ export function choose(subject: Subject, navigation: Navigation): Chosen | null 
   const url = (path: string, further: Record<string, string> = {}, without: string[] = []) => {
     const params: Record<string, string> = {};
     for (const [option, value] of navigation.params) {
-      if ((isOption.has(option) || option === "profile" || option === "side") && !without.includes(option)) {
+      if ((isOption.has(option) || option === "profile" || option === "base" || option === "side") && !without.includes(option)) {
         params[option] = value;
       }
     }
     return endpoint(path, Object.entries({ ...params, ...further }));
   };
-  return { subject, profile, column, sampleType, isCompared: profile.base !== null, url };
+  return { subject, profile, column, sampleType, base, isCompared: base !== null, url };
 }

@@ -12,7 +12,7 @@ export type Changes = Record<string, string | null | undefined>;
 const OF_ONE_VIEW = ["path", "by", "walk"];
 // Parameters whose frames are other frames once the stacks change.
 const RESETS_ZOOM = ["focus", "ignore", "hide", "show", "show_from", "prune_from", "tagfocus", "tagignore", "granularity",
-  "noinlines", "profile", "side", "pivot", "walk", "tagroot", "tagleaf"];
+  "noinlines", "profile", "base", "side", "pivot", "walk", "tagroot", "tagleaf"];
 
 /** Reads an address; the path below the root names the view. */
 export function parse(pathname: string, search: string): Route {

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -473,6 +474,119 @@ await check("the browser saves the same page, without source code too", async ()
   assert.ok(files(less).includes("main.go") && files(less).every((file) => !file.includes("/")), files(less).join(" "));
   assert.ok(less.length < all.length);
   await page.close();
+});
+
+/** Drops a file on the page, on the half of a letter. */
+async function drop(page, path, name, letter) {
+  const bytes = (await readFile(path)).toString("base64");
+  const transfer = await page.evaluateHandle(([text, called]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))], called));
+    return data;
+  }, [bytes, name]);
+  await page.dispatchEvent("body", "dragover", { dataTransfer: transfer });
+  await page.waitForSelector(".drop-zones");
+  await picture(page, "drop");
+  await page.dispatchEvent(`.drop-${letter}`, "drop", { dataTransfer: transfer });
+}
+
+await check("a dropped file is compared, and which two is in the address", async () => {
+  const server = serve(CPU);
+  const url = await server.url;
+  const page = await open();
+  await page.goto(`${url}flame`);
+  await page.waitForSelector(canvas);
+  await drop(page, OLDER_CPU, "older.pb.gz", "a");
+  await page.waitForFunction(() => /B − A/.test(document.querySelector(".detail-numbers")?.textContent ?? ""));
+  assert.equal(query(page).get("base"), "older.pb.gz");
+  assert.match(await page.textContent(".title"), /A older\.pb\.gz → B cpu\.pb\.gz/);
+  await picture(page, "compare-dropped");
+  await page.reload();
+  await page.waitForFunction(() => /B − A/.test(document.querySelector(".detail-numbers")?.textContent ?? ""));
+  await page.click("[aria-label='Exchange A and B']");
+  await page.waitForFunction(() => /A cpu\.pb\.gz → B older\.pb\.gz/.test(document.querySelector(".title")?.textContent ?? ""));
+  assert.equal(query(page).get("profile"), "older.pb.gz");
+  await page.goBack();
+  await page.keyboard.press("3");
+  await page.waitForSelector(".top-table td.name");
+  assert.match(await page.textContent(".top-table thead"), /flat B − A/);
+  await page.selectOption("[aria-label='Compared with']", "");
+  await page.waitForFunction(() => !document.querySelector(".top-table thead")?.textContent.includes("B − A"));
+  await drop(page, OLDER_CPU, "older.pb.gz", "b");
+  await page.waitForFunction(() => location.search.includes("profile=older.pb.gz+%282%29"));
+  // What is no profile is told, and changes nothing.
+  const before = page.url();
+  await drop(page, join(fixtures, "README.md"), "notes.md", "a");
+  await page.waitForFunction(() => /notes\.md/.test(document.querySelector(".told")?.textContent ?? "") && !/Reading/.test(document.querySelector(".told")?.textContent ?? ""));
+  assert.equal(page.url(), before);
+  await page.close();
+  server.end();
+});
+
+await check("two profiles of a bundle, and the base, can be chosen", async () => {
+  const page = await open();
+  await page.goto(`${at.states}flame?profile=heap`);
+  await page.waitForFunction(() => /B − A/.test(document.querySelector(".detail-numbers")?.textContent ?? ""));
+  assert.equal(await page.inputValue("[aria-label='Compared with']"), "base/heap");
+  await picture(page, "compare-bundle");
+  await page.selectOption("[aria-label='Compared with']", "");
+  await page.waitForFunction(() => location.search.includes("base=-") && !/B − A/.test(document.querySelector(".detail-numbers")?.textContent ?? "B − A"));
+  await page.selectOption("[aria-label='Profile']", "base/heap");
+  await page.waitForFunction(() => location.search.includes("profile=base%2Fheap"));
+  await page.selectOption("[aria-label='Compared with']", "heap");
+  await page.waitForFunction(() => /B − A/.test(document.querySelector(".detail-numbers")?.textContent ?? ""));
+  assert.match(await page.textContent(".title"), /A orders\.fathom heap → B healthy\.fathom heap/);
+  await page.close();
+});
+
+await check("the pivot is chosen from a list, and matches around it are stepped through", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}flame?pivot=main.order`);
+  await page.waitForSelector(".function-list [aria-current]");
+  assert.equal(await page.textContent(".function-list [aria-current]"), "main.order");
+  await page.locator(".function-list th button", { hasText: "Function" }).click();
+  const names = await page.locator(".function-list td.name button").evaluateAll((all) => all.map((one) => one.title));
+  assert.deepEqual(names, [...names].sort());
+  await page.locator(".function-list th button", { hasText: "flat" }).click();
+  const first = await page.locator(".function-list td.name button").first().getAttribute("title");
+  await page.locator(".function-list td.name button").first().click();
+  assert.equal(query(page).get("pivot"), first);
+  await page.goto(`${at.cpu}flame?pivot=main.order&find=${encodeURIComponent("sort\\.|main\\.main")}`);
+  await page.waitForSelector(".detail-found");
+  await page.keyboard.press("n");
+  await page.waitForFunction(() => /1 \//.test(document.querySelector(".detail-found")?.textContent ?? ""));
+  const one = await page.textContent(".detail-name b");
+  await page.keyboard.press("n");
+  await page.waitForFunction(() => /2 \//.test(document.querySelector(".detail-found")?.textContent ?? ""));
+  assert.notEqual(await page.textContent(".detail-name b"), one);
+  assert.ok((await page.locator(".function-list td.name button").evaluateAll((all) => all.map((it) => it.title))).every((name) => /sort\.|main\.main/i.test(name)));
+  await picture(page, "sandwich-list");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => !location.search.includes("pivot=main.order&"));
+  await page.close();
+});
+
+await check("no view keeps anyone out, light and dark (axe)", async () => {
+  const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+  const told = [];
+  for (const colorScheme of ["light", "dark"]) {
+    // The page's own policy lets nothing else in.
+    const page = await open({ colorScheme, bypassCSP: true });
+    const addresses = Object.keys(VIEW_SIGNS).map((name) => [name, `${at.cpu}${name}`, VIEW_SIGNS[name]]);
+    addresses.push(["findings", at.incident, ".findings"], ["change", `${at.change}flame`, canvas], ["change top", `${at.change}top`, ".top-table td.name"],
+      ["pivot", `${at.cpu}flame?pivot=main.order`, ".function-list [aria-current]"], ["lines", `${at.cpu}source?pattern=main.order`, ".code"], ["states", at.states, ".fates"]);
+    for (const [name, address, sign] of addresses) {
+      await page.goto(address);
+      await page.waitForSelector(sign);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => window.axe.run(document));
+      for (const { id, impact, nodes } of violations) {
+        if (impact === "serious" || impact === "critical") told.push(`${colorScheme} ${name}: ${id}: ${nodes.slice(0, 3).map((node) => node.html.slice(0, 140)).join(" | ")}`);
+      }
+    }
+    await page.close();
+  }
+  assert.deepEqual(told, []);
 });
 
 /** Runs in the page: texts whose colour is too near to their ground (WCAG AA). */

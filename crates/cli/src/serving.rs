@@ -43,7 +43,12 @@ pub(crate) struct Serving {
     pub(crate) view: String,
     /// The options that requests begin with.
     pub(crate) options: Options,
+    /// The most bytes of a file that is dropped on the page.
+    pub(crate) most_dropped_bytes: usize,
 }
+
+/// The most bytes of a file that is dropped on the page, unless another limit is given.
+pub(crate) const DROPPED_BYTES: usize = 256 << 20;
 
 /// Serves what `load` reads until the process ends.
 ///
@@ -63,6 +68,7 @@ pub(crate) fn serve(
         token: serving.token,
         password: serving.password,
         kept_bytes: KEPT_BYTES,
+        most_dropped_bytes: serving.most_dropped_bytes,
         around: around(serving.options),
     };
     let server = Server::bind(settings).map_err(|error| told(&error))?;

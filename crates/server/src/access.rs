@@ -29,6 +29,15 @@ const SHORTEST_TOKEN: usize = 16;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// What a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asks {
+    /// Reading, without a body.
+    Reading,
+    /// Bringing a profile.
+    Bringing,
+}
+
 /// Headers of every answer.
 const HEADERS: &[(&str, &str)] = &[
     ("content-security-policy", POLICY),
@@ -97,6 +106,7 @@ impl Access {
     /// What the asker may know of why not.
     pub(crate) fn check(
         &self,
+        asks: Asks,
         method: &Method,
         uri: &Uri,
         headers: &HeaderMap,
@@ -108,15 +118,22 @@ impl Access {
         }
         self.check_host(headers)?;
         check_origin(headers)?;
-        if !matches!(*method, Method::GET | Method::HEAD) {
-            let detail = format!("{method} is not answered: everything here is read with GET");
+        let is_answered = match asks {
+            Asks::Reading => matches!(*method, Method::GET | Method::HEAD),
+            Asks::Bringing => *method == Method::POST,
+        };
+        if !is_answered {
+            let detail = match asks {
+                Asks::Reading => format!("{method} is not answered: this is read with GET"),
+                Asks::Bringing => format!("{method} is not answered: profiles come with POST"),
+            };
             return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail));
         }
         let has_body = headers
             .get(header::CONTENT_LENGTH)
             .is_some_and(|length| length.as_bytes() != b"0")
             || headers.contains_key(header::TRANSFER_ENCODING);
-        if has_body {
+        if has_body && asks == Asks::Reading {
             let detail = "a request with a body is not answered";
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail));
         }

@@ -11,6 +11,8 @@
 //!   secret of the user's.
 //! - Everything is read with `GET`, so an answer is a function of the address, and is made
 //!   once; who asks for what is being made waits for it.
+//! - One thing is taken: a profile to compare with, which stays in memory, under a name that
+//!   is given once.
 //! - Views are made on threads of their own, as many at a time as there are processors.
 //! - A page can be saved as one file that needs no server ([`save`]).
 //! - The server listens before the sources are read, so that the page is there at once.
@@ -23,6 +25,7 @@ mod pprof_paths;
 mod problem;
 mod query;
 mod serve;
+mod shelf;
 mod subject;
 
 use std::net::SocketAddr;

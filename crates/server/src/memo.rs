@@ -86,17 +86,7 @@ impl Memo {
         if let Some(sender) = sender {
             let memo = self.clone();
             tokio::spawn(async move {
-                let permit = memo.at_once.clone().acquire_owned().await;
-                let made = tokio::task::spawn_blocking(work).await;
-                drop(permit);
-                let failed = |_| {
-                    let detail = "the view could not be made: this is a defect of fathom";
-                    Err(Problem::new(
-                        axum::http::StatusCode::INTERNAL_SERVER_ERROR,
-                        detail,
-                    ))
-                };
-                let outcome = made.unwrap_or_else(failed);
+                let outcome = memo.make(work).await;
                 memo.made(&key, &outcome);
                 // Everybody may have gone.
                 let _ = sender.send(Some(outcome));
@@ -105,6 +95,21 @@ impl Memo {
         let gone = || Problem::bad_request("the request was given up");
         let outcome = waiting.wait_for(Option::is_some).await;
         outcome.map_err(|_| gone())?.clone().ok_or_else(gone)?
+    }
+
+    /// Makes an answer on a thread of its own, and keeps nothing.
+    pub(crate) async fn make(&self, work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+        let permit = self.at_once.clone().acquire_owned().await;
+        let made = tokio::task::spawn_blocking(work).await;
+        drop(permit);
+        let failed = |_| {
+            let detail = "the view could not be made: this is a defect of fathom";
+            Err(Problem::new(
+                axum::http::StatusCode::INTERNAL_SERVER_ERROR,
+                detail,
+            ))
+        };
+        made.unwrap_or_else(failed)
     }
 
     /// Keeps the size of what was made, and drops what is too much.

@@ -24,7 +24,7 @@ pub fn is_parameter(spec: &Spec) -> bool {
 /// profile they show.
 pub(crate) fn is_page_parameter(name: &str) -> bool {
     let is_option = |spec: &Spec| spec.name == name && is_parameter(spec);
-    matches!(name, "profile" | "side") || OPTIONS.iter().any(is_option)
+    matches!(name, "profile" | "base" | "side") || OPTIONS.iter().any(is_option)
 }
 
 /// A query, understood.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State as Extracted};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::access::{Access, add_headers};
+use crate::access::{Access, Asks, add_headers};
 use crate::api::{self, ENDPOINTS, SUBJECT};
 use crate::memo::{Answer, Memo};
 use crate::query::Query;
@@ -21,6 +21,9 @@ use crate::{Error, Problem, assets, pprof_paths};
 
 /// How long the subject is waited for before the answer is that it is still being read.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a profile may take to arrive.
+const ARRIVAL: Duration = Duration::from_secs(120);
 
 /// What a server is told.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Settings {
     pub token: Option<String>,
     /// A password that browsers ask for.
     pub password: Option<String>,
+    /// The most bytes of a profile that is brought to be compared; 0 takes none.
+    pub most_dropped_bytes: usize,
     /// How many bytes of answers are kept.
     pub kept_bytes: usize,
     /// What views need of this machine.
@@ -52,6 +57,7 @@ struct Shared {
     memo: Memo,
     slot: Slot,
     around: Arc<Around>,
+    most_dropped_bytes: usize,
 }
 
 impl Server {
@@ -87,6 +93,7 @@ impl Server {
             memo: Memo::new(settings.kept_bytes, processors),
             slot: Slot::new(),
             around: Arc::new(settings.around),
+            most_dropped_bytes: settings.most_dropped_bytes,
         };
         Ok(Self {
             runtime,
@@ -137,30 +144,78 @@ impl Server {
 
 /// Answers a request to an endpoint.
 async fn view(shared: Arc<Shared>, endpoint: &'static api::Endpoint, request: Request) -> Response {
-    // Of a request only the head counts.
-    let (head, _) = request.into_parts();
+    let (head, body) = request.into_parts();
     let made = async {
+        let asks = if endpoint.takes_body {
+            Asks::Bringing
+        } else {
+            Asks::Reading
+        };
         shared
             .access
-            .check(&head.method, &head.uri, &head.headers)?;
+            .check(asks, &head.method, &head.uri, &head.headers)?;
         let text = head.uri.query().unwrap_or_default();
         let query = Query::parse(text, endpoint, &shared.around.options)?;
-        let subject = if endpoint.path == SUBJECT {
+        let shelf = if endpoint.path == SUBJECT {
             match tokio::time::timeout(PATIENCE, shared.slot.get()).await {
-                Ok(subject) => subject?,
+                Ok(shelf) => shelf?,
                 Err(_) => return loading(),
             }
         } else {
             shared.slot.get().await?
         };
-        let around = shared.around.clone();
-        let work = {
-            let query = query.clone();
-            move || api::answer(endpoint, &subject, &around, &query)
+        if endpoint.takes_options {
+            // What is not there may be there later: such an answer is not kept.
+            api::check_names(&shelf, &query)?;
+        }
+        let body = if endpoint.takes_body {
+            arrived(body, shared.most_dropped_bytes).await?
+        } else {
+            Bytes::new()
         };
-        shared.memo.get(query.key, work).await
+        let around = shared.around.clone();
+        let most_dropped_bytes = shared.most_dropped_bytes;
+        let key = query.key.clone();
+        let work = move || {
+            let work = api::Work {
+                shelf: &shelf,
+                around: &around,
+                query: &query,
+                body: &body,
+                most_dropped_bytes,
+            };
+            api::answer(endpoint, &work)
+        };
+        if endpoint.takes_options || endpoint.is_constant {
+            shared.memo.get(key, work).await
+        } else {
+            shared.memo.make(work).await
+        }
     };
     respond(made.await)
+}
+
+/// Waits for the body of a request, within limits.
+async fn arrived(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    let too_large = || {
+        let detail = match limit {
+            0 => "this fathom takes no files".to_owned(),
+            limit => format!("the file has more than {limit} bytes"),
+        };
+        let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail);
+        problem.hint("fathom open --drop-limit allows more")
+    };
+    let late = || {
+        Problem::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "the file did not arrive in time",
+        )
+    };
+    if limit == 0 {
+        return Err(too_large());
+    }
+    let arriving = tokio::time::timeout(ARRIVAL, axum::body::to_bytes(body, limit));
+    arriving.await.map_err(|_| late())?.map_err(|_| too_large())
 }
 
 fn loading() -> Result<Answer, Problem> {
@@ -175,7 +230,7 @@ async fn other(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> R
     let uri = request.uri();
     let path = match shared
         .access
-        .check(request.method(), uri, request.headers())
+        .check(Asks::Reading, request.method(), uri, request.headers())
     {
         Ok(path) => path,
         Err(problem) => return respond(Err(problem)),

@@ -9,9 +9,11 @@ use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_report::options::Options;
 use fathom_report::{Objects, Sources};
 use jiff::tz::TimeZone;
+use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::problem::Problem;
+use crate::shelf::Shelf;
 
 /// What the page is about.
 #[derive(Debug, Default)]
@@ -30,14 +32,27 @@ pub struct Subject {
     pub notes: Vec<String>,
 }
 
+/// Where a profile comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Role {
+    /// The sources.
+    Loaded,
+    /// The earlier state of the sources.
+    Base,
+    /// A file that was dropped on the page.
+    Dropped,
+}
+
 /// A profile by its name.
 #[derive(Debug)]
 pub struct NamedProfile {
     name: String,
     origin: String,
-    profile: Profile,
-    base: Option<Profile>,
-    change: OnceLock<Result<Profile, Problem>>,
+    role: Role,
+    profile: Arc<Profile>,
+    base: Option<Arc<Profile>>,
+    change: OnceLock<Result<Arc<Profile>, Problem>>,
 }
 
 /// Which of two states.
@@ -55,11 +70,28 @@ pub(crate) enum Side {
 impl NamedProfile {
     /// Names a profile: `heap`, `cpu`; the origin is where it comes from, for people.
     pub fn new(name: impl Into<String>, origin: impl Into<String>, profile: Profile) -> Self {
+        Self::of(
+            name.into(),
+            origin.into(),
+            Role::Loaded,
+            Arc::new(profile),
+            None,
+        )
+    }
+
+    pub(crate) const fn of(
+        name: String,
+        origin: String,
+        role: Role,
+        profile: Arc<Profile>,
+        base: Option<Arc<Profile>>,
+    ) -> Self {
         Self {
-            name: name.into(),
-            origin: origin.into(),
+            name,
+            origin,
+            role,
             profile,
-            base: None,
+            base,
             change: OnceLock::new(),
         }
     }
@@ -67,7 +99,7 @@ impl NamedProfile {
     /// Adds the earlier profile that this one is compared with.
     #[must_use]
     pub fn with_base(mut self, base: Option<Profile>) -> Self {
-        self.base = base;
+        self.base = base.map(Arc::new);
         self
     }
 
@@ -80,45 +112,43 @@ impl NamedProfile {
         &self.origin
     }
 
-    pub(crate) const fn profile(&self) -> &Profile {
+    pub(crate) const fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(crate) const fn profile(&self) -> &Arc<Profile> {
         &self.profile
     }
 
-    pub(crate) const fn base(&self) -> Option<&Profile> {
+    pub(crate) const fn base(&self) -> Option<&Arc<Profile>> {
         self.base.as_ref()
     }
 
+    /// Which side is shown unless one is asked for: of a comparison, the change.
+    pub(crate) const fn usual_side(&self) -> Side {
+        if self.base.is_some() {
+            Side::Change
+        } else {
+            Side::New
+        }
+    }
+
     /// The profile of one side.
-    pub(crate) fn side(&self, side: Side) -> Result<&Profile, Problem> {
+    pub(crate) fn side(&self, side: Side) -> Result<Arc<Profile>, Problem> {
         let no_base = || Problem::bad_request(format!("{} has no base to compare with", self.name));
         match side {
-            Side::New => Ok(&self.profile),
-            Side::Base => self.base().ok_or_else(no_base),
+            Side::New => Ok(self.profile.clone()),
+            Side::Base => self.base().cloned().ok_or_else(no_base),
             Side::Change => {
                 let base = self.base().ok_or_else(no_base)?;
                 let change = self.change.get_or_init(|| {
                     subtract(&self.profile, base, DiffMode::DiffBase, Normalize::No)
+                        .map(Arc::new)
                         .map_err(|error| Problem::bad_request(error.to_string()))
                 });
-                change.as_ref().map_err(Clone::clone)
+                change.clone()
             }
         }
-    }
-}
-
-impl Subject {
-    /// Finds a profile; without a name, the first.
-    pub(crate) fn find(&self, name: Option<&str>) -> Result<&NamedProfile, Problem> {
-        let Some(name) = name else {
-            let none = || Problem::not_found("there is no profile among the sources");
-            return self.profiles.first().ok_or_else(none);
-        };
-        let found = self.profiles.iter().find(|profile| profile.name == name);
-        found.ok_or_else(|| {
-            let names: Vec<&str> = self.profiles.iter().map(NamedProfile::name).collect();
-            let hint = format!("there are: {}", names.join(", "));
-            Problem::not_found(format!("there is no profile {name:?}")).hint(hint)
-        })
     }
 }
 
@@ -150,7 +180,7 @@ pub(crate) enum State {
     /// They are being read.
     Loading,
     /// They are there.
-    Ready(Arc<Subject>),
+    Ready(Arc<Shelf>),
     /// They cannot be read.
     Failed(Problem),
 }
@@ -166,7 +196,8 @@ impl Slot {
 
     /// Puts the subject there; everybody who waits is answered.
     pub fn ready(&self, subject: Subject) {
-        self.0.send_replace(State::Ready(Arc::new(subject)));
+        self.0
+            .send_replace(State::Ready(Arc::new(Shelf::new(subject))));
     }
 
     /// Says that there will be none.
@@ -185,11 +216,11 @@ impl Slot {
     }
 
     /// Waits for the subject.
-    pub(crate) async fn get(&self) -> Result<Arc<Subject>, Problem> {
+    pub(crate) async fn get(&self) -> Result<Arc<Shelf>, Problem> {
         let mut waiting = self.0.subscribe();
         let settled = waiting.wait_for(|state| !matches!(state, State::Loading));
         match settled.await.as_deref() {
-            Ok(State::Ready(subject)) => Ok(subject.clone()),
+            Ok(State::Ready(shelf)) => Ok(shelf.clone()),
             Ok(State::Failed(problem)) => Err(problem.clone()),
             // The sender is this very slot.
             _ => Err(Problem::bad_request("the sources are not there")),

@@ -1,5 +1,7 @@
 // The bar below a flame graph: one frame in every sample type, always in the same place.
 
+import type { ComponentChildren } from "preact";
+import { Side } from "../parts/compare";
 import { nameOf, type Flame } from "./columns";
 import type { Found } from "./find";
 import { amount, change, growth, percent, plural, sampleName } from "../format";
@@ -73,7 +75,7 @@ export function Detail({ flame, frame, column, found, pattern, at, step }: Detai
   );
 }
 
-function Number({ label, value, share, isStrong }: { label: string; value: string; share: string; isStrong: boolean }) {
+function Number({ label, value, share, isStrong }: { label: ComponentChildren; value: string; share: string; isStrong: boolean }) {
   return (
     <span class={isStrong ? "figure strong" : "figure"}>
       <span class="figure-label">{label}</span>
@@ -90,8 +92,8 @@ function DifferenceNumbers({ flame, frame, unit }: { flame: Flame; frame: number
   const ownBefore = flame.baseOwn?.[frame] ?? 0;
   return (
     <>
-      <Number label="A" value={amount(before, unit)} share={percent(before, flame.baseTotal ?? 0)} isStrong={false} />
-      <Number label="B" value={amount(now, unit)} share={percent(now, flame.total)} isStrong={false} />
+      <Number label={<Side letter="A" />} value={amount(before, unit)} share={percent(before, flame.baseTotal ?? 0)} isStrong={false} />
+      <Number label={<Side letter="B" />} value={amount(now, unit)} share={percent(now, flame.total)} isStrong={false} />
       <Number label="B − A" value={change(now - before, unit)} share={growth(before, now)} isStrong />
       <Number label="self" value={change(own - ownBefore, unit)} share={growth(ownBefore, own)} isStrong={false} />
     </>

@@ -15,20 +15,24 @@ export interface Found {
   error: string;
 }
 
+/** What a search means: a regular expression, whatever the case of letters; half a one is a
+ * text while it is being typed. */
+export function matcher(pattern: string): { test(name: string): boolean; error: string } {
+  try {
+    const regex = new RegExp(pattern, "i");
+    return { test: (name) => regex.test(name), error: "" };
+  } catch {
+    const text = pattern.toLowerCase();
+    return { test: (name) => name.toLowerCase().includes(text), error: "no regular expression: looked for as text" };
+  }
+}
+
 /** Finds frames by a regular expression, whatever the case of letters. */
 export function find(flame: Flame, pattern: string): Found | null {
   if (!pattern) return null;
   const functions = new Uint8Array(flame.names.length);
-  const found: Found = { functions, cum: 0, own: 0, frames: [], error: "" };
-  let regex: RegExp;
-  try {
-    regex = new RegExp(pattern, "i");
-  } catch {
-    // Half a pattern is a text while it is being typed.
-    const text = pattern.toLowerCase();
-    regex = { test: (name: string) => name.toLowerCase().includes(text) } as RegExp;
-    found.error = "no regular expression: looked for as text";
-  }
+  const regex = matcher(pattern);
+  const found: Found = { functions, cum: 0, own: 0, frames: [], error: regex.error };
   for (let place = 1; place < flame.names.length; place++) {
     if (regex.test(flame.names[place] ?? "")) functions[place] = 1;
   }

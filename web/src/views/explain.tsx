@@ -16,10 +16,12 @@ export function Explain() {
   const difference = useAnswer<Difference>(subject.has_difference ? "api/v1/explain/difference" : null, getJson);
   // Of a process many profiles are empty: nobody waits for a lock, nothing uses a processor.
   const isEmpty = (profile: ProfileAbout) => profile.sample_types.every((type) => type.total === 0);
-  const empty = subject.profiles.filter(isEmpty);
+  // An earlier state is told beside what it became.
+  const shown = subject.profiles.filter((profile) => profile.role !== "base");
+  const empty = shown.filter(isEmpty);
   const profiles = (isBrief: boolean) => (
     <>
-      {subject.profiles.filter((profile) => !isBrief || !isEmpty(profile)).map((profile) => <Summary key={profile.name} profile={profile} isBrief={isBrief} />)}
+      {shown.filter((profile) => !isBrief || !isEmpty(profile)).map((profile) => <Summary key={profile.name} profile={profile} isBrief={isBrief} />)}
       {isBrief && empty.length > 0 && <p class="dim">Nothing in: {empty.map((profile) => profile.name).join(", ")}.</p>}
     </>
   );

@@ -7,7 +7,8 @@ import { FlameCanvas, Minimap } from "../flame/canvas";
 import type { Colouring } from "../flame/colour";
 import { decode, frameAt, lineage, nameOf, pathOf, type Flame } from "../flame/columns";
 import { Detail } from "../flame/detail";
-import { find } from "../flame/find";
+import { find, matcher, type Found } from "../flame/find";
+import { FunctionList } from "../flame/functions";
 import type { Order } from "../flame/layout";
 import { amount, percent, plural, shortName } from "../format";
 import { Answered, Empty, Notes } from "../parts/parts";
@@ -288,8 +289,35 @@ function Sandwich({ pivot }: { pivot: string }) {
   const pattern = navigation.get("find") ?? "";
   const foundAbove = useMemo(() => callers.data && find(callers.data, pattern), [callers.data, pattern]);
   const foundBelow = useMemo(() => callees.data && find(callees.data, pattern), [callees.data, pattern]);
+  const matches = useMemo(() => (pattern ? matcher(pattern).test : null), [pattern]);
   const [hovered, setHovered] = useState<{ flame: Flame; frame: number } | null>(null);
-  useKeys([{ key: "Escape", what: "Back to all stacks", group: "Flame graph", run: () => navigation.set({ pivot: null }) }], [navigation.params.toString()]);
+  // Matches of both halves in one row; the pivot itself is in both.
+  const steps = useMemo(() => {
+    const of = (flame: Flame | null, found: Found | null) => (flame && found ? found.frames.map((frame) => ({ flame, frame })) : []);
+    return [...of(callers.data, foundAbove), ...of(callees.data, foundBelow).filter(({ frame }) => frame > 1)];
+  }, [callers.data, callees.data, foundAbove, foundBelow]);
+  const [at, setAt] = useState(0);
+  useEffect(() => setAt(0), [steps]);
+  const selected = steps[at - 1] ?? null;
+  const step = (by: number) => {
+    if (steps.length === 0) return;
+    setAt(at === 0 ? (by > 0 ? 1 : steps.length) : ((at - 1 + by + steps.length) % steps.length) + 1);
+  };
+  useEffect(() => {
+    const listen = (event: Event) => step((event as CustomEvent).detail === "before" ? -1 : 1);
+    addEventListener("fathom-find", listen);
+    return () => removeEventListener("fathom-find", listen);
+  });
+  const group = "Flame graph" as const;
+  useKeys(
+    [
+      { key: "Escape", what: "Back to all stacks", group, run: () => navigation.set({ pivot: null }) },
+      { key: "n", what: "Next match", group, run: () => step(1) },
+      { key: "N", what: "Match before", group, run: () => step(-1) },
+      { key: "Enter", what: "Callers and callees of the match", group, run: () => selected && navigation.set({ pivot: nameOf(selected.flame, selected.frame) }) },
+    ],
+    [navigation.params.toString(), steps, at],
+  );
   useFunctionKeys(pivot, "");
   return (
     <Answered answer={callees}>
@@ -305,7 +333,7 @@ function Sandwich({ pivot }: { pivot: string }) {
             colouring={looks.colouring}
             isUp={isUp}
             found={isUp ? foundAbove : foundBelow}
-            selected={-1}
+            selected={selected?.flame === flame ? selected.frame : -1}
             theme={shell.theme}
             label={label}
             onHover={(frame) => setHovered(frame < 0 ? null : { flame, frame })}
@@ -315,7 +343,7 @@ function Sandwich({ pivot }: { pivot: string }) {
           />
         );
         if (root === 0) return <Empty>No stack goes through {pivot}{below.filters.length > 0 ? ` under ${below.filters.join(", ")}` : ""}.</Empty>;
-        const shown = hovered ?? { flame: below, frame: 1 };
+        const shown = hovered ?? selected ?? { flame: below, frame: 1 };
         return (
           <div class="flame sandwich">
             <div class="flame-bar">
@@ -323,11 +351,16 @@ function Sandwich({ pivot }: { pivot: string }) {
               <span class="spacer" />
               <button type="button" class="quiet" onClick={() => navigation.set({ pivot: null })}>All stacks <kbd>Esc</kbd></button>
             </div>
-            <h3 class="half-title">Callers</h3>
-            {callers.data && half(callers.data, true, `Callers of ${pivot}`)}
-            <h3 class="half-title">Callees</h3>
-            {half(below, false, `Callees of ${pivot}`)}
-            <Detail flame={shown.flame} frame={shown.frame} column={chosen.column} found={foundBelow} pattern={pattern} at={0} step={() => undefined} />
+            <div class="sandwich-body">
+              <FunctionList pivot={pivot} matches={matches} />
+              <div class="halves">
+                <h3 class="half-title">Callers</h3>
+                {callers.data && half(callers.data, true, `Callers of ${pivot}`)}
+                <h3 class="half-title">Callees</h3>
+                {half(below, false, `Callees of ${pivot}`)}
+              </div>
+            </div>
+            <Detail flame={shown.flame} frame={shown.frame} column={chosen.column} found={foundBelow && { ...foundBelow, frames: steps.map(({ frame }) => frame) }} pattern={pattern} at={at} step={step} />
           </div>
         );
       }}

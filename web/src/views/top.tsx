@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useFunctionKeys, useFunctionMenu } from "../actions";
 import { getJson, useAnswer } from "../api";
 import type { Functions } from "../contracts";
+import { matcher } from "../flame/find";
 import { amount, change, growth, percent, plural, sampleName } from "../format";
 import { Answered, Empty, Notes } from "../parts/parts";
 import { useChosen } from "../request";
@@ -62,7 +63,7 @@ function Table({ functions, column }: { functions: Functions; column: number }) 
   const isUpward = direction === "up";
   const pattern = navigation.get("find") ?? "";
   const rows = useMemo(() => {
-    const matches = matcher(pattern);
+    const matches = pattern ? matcher(pattern).test : () => true;
     const all: number[] = [];
     for (let row = 0; row < functions.names.length; row++) {
       const isThere = columns.some((known) => known.value(row) !== 0);
@@ -173,17 +174,6 @@ function Table({ functions, column }: { functions: Functions; column: number }) 
       <Notes notes={functions.notes} />
     </div>
   );
-}
-
-function matcher(pattern: string): (name: string) => boolean {
-  if (!pattern) return () => true;
-  try {
-    const regex = new RegExp(pattern, "i");
-    return (name) => regex.test(name);
-  } catch {
-    const text = pattern.toLowerCase();
-    return (name) => name.toLowerCase().includes(text);
-  }
 }
 
 function Value({ value, total, unit, isMain }: { value: number; total: number; unit: string; isMain: boolean }) {

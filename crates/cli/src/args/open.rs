@@ -90,6 +90,15 @@ pub(crate) struct OpenArgs {
         help_heading = "Serving"
     )]
     pub(crate) token: Option<String>,
+    /// Take files of at most so many megabytes that are dropped on the page to be compared;
+    /// 0 takes none
+    #[arg(
+        long,
+        value_name = "MB",
+        default_value_t = 256,
+        help_heading = "Serving"
+    )]
+    pub(crate) drop_limit: usize,
     /// Directories to search for source files, separated by colons (semicolons on Windows)
     #[arg(long, value_name = "PATHS", value_hint = ValueHint::DirPath, help_heading = "Source code")]
     pub(crate) source_path: Option<String>,

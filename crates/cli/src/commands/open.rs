@@ -34,6 +34,9 @@ const ORDER: &[Kind] = &[
     Kind::ThreadCreate,
 ];
 
+/// What limits are counted in.
+const MEGABYTE: usize = 1 << 20;
+
 pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
     // What is no source is told before anything is opened.
     for source in args.sources.iter().chain(&args.base) {
@@ -62,6 +65,7 @@ pub(crate) fn run(args: &OpenArgs, output: &Output) -> anyhow::Result<Exit> {
             .as_deref()
             .map_or_else(String::new, |view| view.trim_start_matches('/').to_owned()),
         options: options.clone(),
+        most_dropped_bytes: args.drop_limit.saturating_mul(MEGABYTE),
     };
     let greet = |url: &str| output.data(&format!("{url}\n"));
     let load = || load(args, &options, output);
@@ -81,7 +85,7 @@ fn save(args: &OpenArgs, options: Options, path: &str, output: &Output) -> anyho
         },
         at: Timestamp::now(),
     };
-    let page = fathom_server::save(&subject, &around(options), &saving).map_err(|problem| {
+    let page = fathom_server::save(subject, &around(options), &saving).map_err(|problem| {
         let failure = Failure::new(problem.detail);
         problem.hint.into_iter().fold(failure, Failure::hint)
     })?;

@@ -47,6 +47,7 @@ pub(super) fn serve(
             compat: options.compat,
             ..Default::default()
         },
+        most_dropped_bytes: serving::DROPPED_BYTES,
     };
     let load = || {
         let profile = load::load(invocation, talk)?;

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::{Work, json};
 use crate::problem::Problem;
 use crate::query::is_parameter;
-use crate::subject::{NamedProfile, Subject};
+use crate::shelf::base_name;
+use crate::subject::{NamedProfile, Role, Subject};
 
 /// One kind of value of a profile.
 #[derive(Debug, Serialize)]
@@ -47,6 +48,8 @@ struct About<'a> {
     profiles: Vec<AboutProfile<'a>>,
     options: Vec<AboutOption>,
     notes: &'a [String],
+    /// The most bytes of a file that can be brought; 0 where none can.
+    most_dropped_bytes: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,6 +62,9 @@ struct AboutProfile<'a> {
     default: usize,
     /// The same of the base; nothing without one.
     base: Option<Vec<SampleType>>,
+    /// The name by which its base can be chosen.
+    base_name: Option<String>,
+    role: Role,
     time_unix_nanos: i64,
     duration_nanos: i64,
     has_labels: bool,
@@ -76,15 +82,18 @@ struct AboutOption {
 }
 
 pub(super) fn subject(work: &Work<'_>) -> Result<Bytes, Problem> {
+    let subject = &work.shelf.subject;
+    let profiles = work.shelf.all();
     json(&About {
         state: "ready",
-        title: &work.subject.title,
-        base_title: &work.subject.base_title,
-        has_explanation: work.subject.explanation.is_some(),
-        has_difference: work.subject.difference.is_some(),
-        profiles: work.subject.profiles.iter().map(profile).collect(),
+        title: &subject.title,
+        base_title: &subject.base_title,
+        has_explanation: subject.explanation.is_some(),
+        has_difference: subject.difference.is_some(),
+        profiles: profiles.iter().map(|named| profile(named)).collect(),
         options: options(),
-        notes: &work.subject.notes,
+        notes: &subject.notes,
+        most_dropped_bytes: work.most_dropped_bytes,
         ..about()
     })
 }
@@ -106,6 +115,7 @@ const fn about<'a>() -> About<'a> {
         profiles: Vec::new(),
         options: Vec::new(),
         notes: &[],
+        most_dropped_bytes: 0,
     }
 }
 
@@ -117,7 +127,9 @@ fn profile(named: &NamedProfile) -> AboutProfile<'_> {
         samples: profile.sample_count(),
         sample_types: SampleType::all(profile),
         default: profile.default_column(),
-        base: named.base().map(SampleType::all),
+        base: named.base().map(|base| SampleType::all(base)),
+        base_name: named.base().map(|_| base_name(named.name())),
+        role: named.role(),
         time_unix_nanos: profile.time_nanos(),
         duration_nanos: profile.duration_nanos(),
         has_labels: (0..profile.sample_count())
@@ -152,16 +164,16 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
 
 pub(super) fn explain(work: &Work<'_>) -> Result<Bytes, Problem> {
     there(
-        work.subject,
-        work.subject.explanation.as_ref(),
+        &work.shelf.subject,
+        work.shelf.subject.explanation.as_ref(),
         "was explained",
     )
 }
 
 pub(super) fn difference(work: &Work<'_>) -> Result<Bytes, Problem> {
     there(
-        work.subject,
-        work.subject.difference.as_ref(),
+        &work.shelf.subject,
+        work.shelf.subject.difference.as_ref(),
         "was compared",
     )
 }

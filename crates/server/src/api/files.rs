@@ -30,7 +30,7 @@ fn drawn_flame(work: &Work<'_>) -> Result<String, Problem> {
 
 fn drawn_graph(work: &Work<'_>) -> Result<String, Problem> {
     let (profile, options) = work.chosen()?;
-    let graph = CallGraph::new(profile, &options)?;
+    let graph = CallGraph::new(&*profile, &options)?;
     Ok(graph.draw(&work.around.zone)?.svg)
 }
 
@@ -56,25 +56,25 @@ pub(super) fn graph_png(work: &Work<'_>) -> Result<Bytes, Problem> {
 
 pub(super) fn top_csv(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    let top = Top::new(profile, &options, Intervals::Omit)?;
+    let top = Top::new(&*profile, &options, Intervals::Omit)?;
     Ok(top.render_csv().into())
 }
 
 pub(super) fn tree_csv(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    Ok(Tree::new(profile, &options, None)?.render_csv().into())
+    Ok(Tree::new(&*profile, &options, None)?.render_csv().into())
 }
 
 pub(super) fn tags_csv(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    Ok(Tags::new(profile, &options)?.render_csv().into())
+    Ok(Tags::new(&profile, &options)?.render_csv().into())
 }
 
 pub(super) fn diff_csv(work: &Work<'_>) -> Result<Bytes, Problem> {
     let named = work.named()?;
     let options = work.query.options_for(named.profile())?;
     let base = named.side(Side::Base)?;
-    let diff = Diff::new(base, named.profile(), &options)?;
+    let diff = Diff::new(&base, named.profile(), &options)?;
     Ok(diff.render_csv().into())
 }
 
@@ -88,6 +88,6 @@ pub(super) fn profile(work: &Work<'_>) -> Result<Bytes, Problem> {
         sources: &*work.around.sources,
         objects: &*work.around.objects,
     };
-    let made = produce(profile, command, None, &options, surroundings)?;
+    let made = produce(&*profile, command, None, &options, surroundings)?;
     Ok(made.bytes.into())
 }

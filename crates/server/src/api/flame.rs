@@ -3,6 +3,8 @@
 //! The body is the length of a JSON head as a little-endian u32, the head, blanks up to a
 //! multiple of 8, and the columns that the head lists with their offsets from there.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use fathom_profile::Profile;
 use fathom_report::flame::{Flame, Gone, LeftOut, Walk, Window};
@@ -150,7 +152,7 @@ pub(super) fn columns(work: &Work<'_>) -> Result<Bytes, Problem> {
             .iter()
             .map(|function| function.package.as_str())
             .collect(),
-        sample_types: SampleType::all(profile),
+        sample_types: SampleType::all(&profile),
         left_out: flame.left_out,
         gone: &flame.gone,
         notes: &flame.notes,
@@ -173,23 +175,19 @@ pub(super) fn framed(head: &[u8], columns: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 /// The graph that is asked for: of a comparison, unless one side is wanted, the change.
-pub(super) fn asked<'a>(work: &Work<'a>, window: &Window) -> Result<(&'a Profile, Flame), Problem> {
+pub(super) fn asked(work: &Work<'_>, window: &Window) -> Result<(Arc<Profile>, Flame), Problem> {
     let named = work.named()?;
-    let compared = if named.base().is_some() {
-        Side::Change
-    } else {
-        Side::New
-    };
-    let side = work.query.side(compared)?;
+    let side = work.query.side(named.usual_side())?;
     if side == Side::Change {
         let (base, new) = (named.side(Side::Base)?, named.profile());
         let options = work.query.options_for(new)?;
-        let flame = Flame::difference_within(base, new, &options, window)?;
-        return Ok((new, flame));
+        let flame = Flame::difference_within(&base, new, &options, window)?;
+        return Ok((new.clone(), flame));
     }
     let profile = named.side(side)?;
-    let options = work.query.options_for(profile)?;
-    Ok((profile, Flame::within(profile, &options, window)?))
+    let options = work.query.options_for(&profile)?;
+    let flame = Flame::within(&profile, &options, window)?;
+    Ok((profile, flame))
 }
 
 /// All frames in the way that is asked for, for a picture that leaves out itself what is

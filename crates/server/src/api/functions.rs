@@ -68,7 +68,7 @@ type Values = (Vec<Vec<i64>>, Vec<Vec<i64>>);
 pub(super) fn functions(work: &Work<'_>) -> Result<Bytes, Problem> {
     let named = work.named()?;
     let side = work.query.side(Side::New)?;
-    let profile = named.side(side)?;
+    let profile = &*named.side(side)?;
     // Where the change itself is asked for, the base is in it.
     let base = if side == Side::New {
         named.base()

@@ -6,6 +6,7 @@
 //! in a form that a page draws without parsing a million objects.
 
 mod about;
+mod dropped;
 mod files;
 mod flame;
 mod functions;
@@ -13,6 +14,8 @@ mod openapi;
 mod redact;
 mod saved;
 mod views;
+
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use serde::Serialize;
@@ -22,7 +25,8 @@ pub use self::saved::{Saving, SourceText, save};
 use crate::memo::Answer;
 use crate::problem::Problem;
 use crate::query::Query;
-use crate::subject::{Around, NamedProfile, Subject};
+use crate::shelf::Shelf;
+use crate::subject::{Around, NamedProfile};
 
 /// A parameter that is no option of reports.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +51,10 @@ pub(crate) struct Endpoint {
     pub(crate) takes_options: bool,
     /// Further parameters.
     pub(crate) further: &'static [Parameter],
+    /// Whether it is sent a body, with `POST`; all else is read with `GET`.
+    pub(crate) takes_body: bool,
+    /// Whether the same question always has the same answer, though it takes no options.
+    pub(crate) is_constant: bool,
     pub(crate) media: &'static str,
     /// The contract of its JSON, where it is one of the command line's.
     pub(crate) contract: &'static str,
@@ -92,11 +100,15 @@ const OF_PROFILES: &[Parameter] = &[
         "profile",
         "The profile by its name; the first of the subject without one",
     ),
+    parameter(
+        "base",
+        "The profile that it is compared with, by its name; - is none [its own earlier state, if any]",
+    ),
     Parameter {
         choices: &["new", "base", "change"],
         ..parameter(
             "side",
-            "Of two states, which: the new one, the base, or the one less the other",
+            "Of two states, which: the new one, the base, or the one less the other [change, where there is a base]",
         )
     },
 ];
@@ -115,6 +127,8 @@ const fn view(
         operation,
         summary,
         takes_options: true,
+        takes_body: false,
+        is_constant: true,
         further: &[],
         media: JSON,
         contract,
@@ -154,13 +168,28 @@ pub(crate) const SUBJECT: &str = "/api/v1/subject";
 
 /// Everything that can be asked for.
 pub(crate) static ENDPOINTS: &[Endpoint] = &[
-    about(
-        SUBJECT,
-        "subject",
-        "What the page is about: its profiles, and the options of reports",
-        "fathom.subject/1",
-        about::subject,
-    ),
+    Endpoint {
+        is_constant: false,
+        ..about(
+            SUBJECT,
+            "subject",
+            "What the page is about: its profiles, and the options of reports",
+            "fathom.subject/1",
+            about::subject,
+        )
+    },
+    Endpoint {
+        takes_body: true,
+        is_constant: false,
+        further: dropped::PARAMETERS,
+        ..about(
+            "/api/v1/profiles",
+            "bringProfile",
+            "Takes a profile, in any format that fathom reads, to be compared; it stays in memory until fathom ends",
+            "fathom.dropped/1",
+            dropped::take,
+        )
+    },
     about(
         "/api/v1/explain",
         "explain",
@@ -307,6 +336,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     ),
     Endpoint {
         further: saved::PARAMETERS,
+        is_constant: false,
         media: HTML,
         ..about(
             "/api/v1/page.html",
@@ -373,34 +403,35 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
 /// A request that is being answered.
 #[derive(Debug)]
 pub(crate) struct Work<'a> {
-    pub(crate) subject: &'a Subject,
+    pub(crate) shelf: &'a Shelf,
     pub(crate) around: &'a Around,
     pub(crate) query: &'a Query,
+    /// What was sent; empty unless the endpoint takes something.
+    pub(crate) body: &'a Bytes,
+    /// The most that may be sent, for the page to know.
+    pub(crate) most_dropped_bytes: usize,
 }
 
-impl<'a> Work<'a> {
-    /// The profile that is asked for.
-    fn named(&self) -> Result<&'a NamedProfile, Problem> {
-        self.subject.find(self.query.own("profile"))
+impl Work<'_> {
+    /// The profile that is asked for, with what it is compared with.
+    fn named(&self) -> Result<Arc<NamedProfile>, Problem> {
+        self.shelf
+            .pair(self.query.own("profile"), self.query.own("base"))
     }
 }
 
 /// Answers a request on this thread.
-pub(crate) fn answer(
-    endpoint: &Endpoint,
-    subject: &Subject,
-    around: &Around,
-    query: &Query,
-) -> Result<Answer, Problem> {
-    let work = Work {
-        subject,
-        around,
-        query,
-    };
+pub(crate) fn answer(endpoint: &Endpoint, work: &Work<'_>) -> Result<Answer, Problem> {
     Ok(Answer {
         media: endpoint.media,
-        body: (endpoint.make)(&work)?,
+        body: (endpoint.make)(work)?,
     })
+}
+
+/// Whether the profiles that a request names are there.
+pub(crate) fn check_names(shelf: &Shelf, query: &Query) -> Result<(), Problem> {
+    shelf.pair(query.own("profile"), query.own("base"))?;
+    Ok(())
 }
 
 /// A view under the name of its contract.

@@ -18,7 +18,7 @@ pub(super) fn document() -> Value {
         .map(|endpoint| {
             (
                 endpoint.path.to_owned(),
-                json!({ "get": operation(endpoint) }),
+                json!({ method(endpoint): operation(endpoint) }),
             )
         })
         .collect();
@@ -51,6 +51,10 @@ pub(super) fn document() -> Value {
     })
 }
 
+const fn method(endpoint: &Endpoint) -> &'static str {
+    if endpoint.takes_body { "post" } else { "get" }
+}
+
 fn operation(endpoint: &Endpoint) -> Value {
     let mut parameters: Vec<Value> = endpoint.parameters().map(parameter).collect();
     if endpoint.takes_options {
@@ -65,7 +69,7 @@ fn operation(endpoint: &Endpoint) -> Value {
         json!({})
     };
     let media = endpoint.media;
-    json!({
+    let mut operation = json!({
         "operationId": endpoint.operation,
         "summary": endpoint.summary,
         "parameters": parameters,
@@ -76,7 +80,14 @@ fn operation(endpoint: &Endpoint) -> Value {
             },
             "default": { "$ref": "#/components/responses/problem" },
         },
-    })
+    });
+    if endpoint.takes_body {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "application/octet-stream": { "schema": {} } },
+        });
+    }
+    operation
 }
 
 fn parameter(parameter: &Parameter) -> Value {
@@ -122,7 +133,8 @@ mod tests {
     fn every_endpoint_and_option_is_described() {
         let document = document();
         for endpoint in ENDPOINTS {
-            let operation = &document["paths"][endpoint.path]["get"];
+            let operation = &document["paths"][endpoint.path][method(endpoint)];
+            assert_eq!(operation["requestBody"].is_object(), endpoint.takes_body);
             assert_eq!(operation["operationId"], endpoint.operation);
             let parameters = operation["parameters"].as_array().unwrap();
             let has = |name: &str| parameters.iter().any(|it| it["name"] == name);

@@ -5,6 +5,7 @@
 //! allows its own script and style by their hashes, and nothing else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::body::Bytes;
 use base64::Engine as _;
@@ -18,7 +19,8 @@ use crate::assets;
 use crate::memo::Answer;
 use crate::problem::Problem;
 use crate::query::{Query, is_page_parameter};
-use crate::subject::{Around, Subject};
+use crate::shelf::Shelf;
+use crate::subject::{Around, NamedProfile, Role, Subject};
 
 pub(super) const PARAMETERS: &[Parameter] = &[
     parameter(
@@ -45,6 +47,12 @@ pub enum SourceText {
     /// They are left out, so that the page can be given to others.
     LeftOut,
 }
+
+/// The functions of a profile.
+const LISTED: &str = "/api/v1/functions";
+
+/// Parameters that change nothing in a table of all sample types and both states.
+const OF_NO_TABLE: &[&str] = &["sample_index", "sort", "side"];
 
 /// What is saved.
 #[derive(Debug, Clone)]
@@ -91,7 +99,7 @@ pub(super) fn page(work: &Work<'_>) -> Result<Bytes, Problem> {
         source,
         at: Timestamp::now(),
     };
-    Ok(save(work.subject, work.around, &saving)?.into())
+    Ok(written(work.shelf, work.around, &saving)?.into())
 }
 
 /// Writes a view as one page of HTML that needs no server.
@@ -101,7 +109,11 @@ pub(super) fn page(work: &Work<'_>) -> Result<Bytes, Problem> {
 /// # Errors
 ///
 /// When the view is none, or cannot be made, or this build has no page.
-pub fn save(subject: &Subject, around: &Around, saving: &Saving<'_>) -> Result<Vec<u8>, Problem> {
+pub fn save(subject: Subject, around: &Around, saving: &Saving<'_>) -> Result<Vec<u8>, Problem> {
+    written(&Shelf::new(subject), around, saving)
+}
+
+fn written(shelf: &Shelf, around: &Around, saving: &Saving<'_>) -> Result<Vec<u8>, Problem> {
     let address = saving.view.trim_start_matches('/');
     let (view, query) = address.split_once('?').unwrap_or((address, ""));
     if !assets::is_view(view) {
@@ -113,7 +125,7 @@ pub fn save(subject: &Subject, around: &Around, saving: &Saving<'_>) -> Result<V
         return Err(Problem::bad_request(detail).hint("save it with source, or another view"));
     }
     let asking = Asking {
-        subject,
+        shelf,
         around,
         source: saving.source,
         params: form_urlencoded::parse(query.as_bytes())
@@ -190,7 +202,7 @@ fn document(data: &str) -> Result<String, Problem> {
 
 /// What the views of a saved page ask for.
 struct Asking<'a> {
-    subject: &'a Subject,
+    shelf: &'a Shelf,
     around: &'a Around,
     source: SourceText,
     /// The query of the view; what is given last wins.
@@ -234,11 +246,12 @@ impl Asking<'_> {
         };
         match view {
             "explain" => self.of_explain(),
-            _ if self.subject.profiles.is_empty() => Vec::new(),
+            _ if self.shelf.all().is_empty() => Vec::new(),
             "flame" => {
                 let columns = "/api/v1/flame/columns";
                 if let Some(pivot) = own("pivot") {
                     return vec![
+                        (LISTED, self.options(&[], OF_NO_TABLE)),
                         (
                             columns,
                             self.options(&[("pivot", pivot), ("walk", "callers")], &[]),
@@ -256,10 +269,7 @@ impl Asking<'_> {
                 }
                 asked
             }
-            "top" => vec![(
-                "/api/v1/functions",
-                self.options(&[], &["sample_index", "sort", "side"]),
-            )],
+            "top" => vec![(LISTED, self.options(&[], OF_NO_TABLE))],
             "graph" => plain("/api/v1/graph.svg"),
             "tree" => plain("/api/v1/tree"),
             "traces" => plain("/api/v1/traces"),
@@ -273,13 +283,14 @@ impl Asking<'_> {
 
     fn of_explain(&self) -> Vec<(&'static str, BTreeMap<String, String>)> {
         let mut asked = Vec::new();
-        if self.subject.explanation.is_some() {
+        if self.shelf.subject.explanation.is_some() {
             asked.push(("/api/v1/explain", BTreeMap::new()));
         }
-        if self.subject.difference.is_some() {
+        if self.shelf.subject.difference.is_some() {
             asked.push(("/api/v1/explain/difference", BTreeMap::new()));
         }
-        for profile in &self.subject.profiles {
+        let summed_up = |profile: &&Arc<NamedProfile>| profile.role() != Role::Base;
+        for profile in self.shelf.all().iter().filter(summed_up) {
             let params = [("profile", profile.name()), ("limit", OF_SUMMARY)];
             let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
             asked.push(("/api/v1/functions", BTreeMap::from(params)));
@@ -305,7 +316,14 @@ impl Asking<'_> {
         let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.path == path);
         let endpoint = endpoint.ok_or_else(unknown)?;
         let query = Query::parse(query, endpoint, &self.around.options)?;
-        let Answer { media, body } = answer(endpoint, self.subject, self.around, &query)?;
+        let work = Work {
+            shelf: self.shelf,
+            around: self.around,
+            query: &query,
+            body: &Bytes::new(),
+            most_dropped_bytes: 0,
+        };
+        let Answer { media, body } = answer(endpoint, &work)?;
         let is_cut = self.source == SourceText::LeftOut;
         if media == COLUMNS {
             let body = if is_cut {

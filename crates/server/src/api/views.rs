@@ -1,5 +1,7 @@
 //! The views of the command line, value for value.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use fathom_profile::Profile;
 use fathom_report::Heading;
@@ -22,11 +24,14 @@ use crate::subject::Side;
 /// Stacks that are shown unless another number is asked for.
 const STACKS: usize = 1000;
 
-impl<'a> Work<'a> {
-    /// The profile that is asked for and the options of its report.
-    pub(super) fn chosen(&self) -> Result<(&'a Profile, Options), Problem> {
-        let profile = self.named()?.side(self.query.side(Side::New)?)?;
-        Ok((profile, self.query.options_for(profile)?))
+impl Work<'_> {
+    /// The profile that is asked for, of a comparison the change, and the options of its
+    /// report.
+    pub(super) fn chosen(&self) -> Result<(Arc<Profile>, Options), Problem> {
+        let named = self.named()?;
+        let profile = named.side(self.query.side(named.usual_side())?)?;
+        let options = self.query.options_for(&profile)?;
+        Ok((profile, options))
     }
 
     /// The pattern that is asked for, as one over names.
@@ -40,21 +45,21 @@ pub(super) fn top(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
     named_json(
         "fathom.top/1",
-        &Top::new(profile, &options, Intervals::Compute)?,
+        &Top::new(&*profile, &options, Intervals::Compute)?,
     )
 }
 
 pub(super) fn tree(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    named_json("fathom.tree/1", &Tree::new(profile, &options, None)?)
+    named_json("fathom.tree/1", &Tree::new(&*profile, &options, None)?)
 }
 
 pub(super) fn peek(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    let pattern = work.pattern(profile)?;
+    let pattern = work.pattern(&profile)?;
     named_json(
         "fathom.tree/1",
-        &Tree::new(profile, &options, Some(&pattern))?,
+        &Tree::new(&*profile, &options, Some(&pattern))?,
     )
 }
 
@@ -68,7 +73,7 @@ struct LargestTraces<'a> {
 pub(super) fn traces(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
     let most = work.query.number("limit")?.unwrap_or(STACKS);
-    let traces = Traces::new(profile, &options)?;
+    let traces = Traces::new(&profile, &options)?;
     let (largest, has_more) = traces.largest(most);
     let mut notes = traces.notes().to_vec();
     if has_more {
@@ -87,31 +92,31 @@ pub(super) fn traces(work: &Work<'_>) -> Result<Bytes, Problem> {
 
 pub(super) fn tags(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    named_json("fathom.tags/1", &Tags::new(profile, &options)?)
+    named_json("fathom.tags/1", &Tags::new(&profile, &options)?)
 }
 
 pub(super) fn graph(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    named_json("fathom.graph/1", &CallGraph::new(profile, &options)?)
+    named_json("fathom.graph/1", &CallGraph::new(&*profile, &options)?)
 }
 
 pub(super) fn list(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    let pattern = work.pattern(profile)?;
+    let pattern = work.pattern(&profile)?;
     let sources = &*work.around.sources;
     named_json(
         "fathom.list/1",
-        &Listing::new(profile, &options, &pattern, sources)?,
+        &Listing::new(&profile, &options, &pattern, sources)?,
     )
 }
 
 pub(super) fn disasm(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    let pattern = work.pattern(profile)?;
+    let pattern = work.pattern(&profile)?;
     let objects = &*work.around.objects;
     named_json(
         "fathom.disasm/1",
-        &Disassembly::new(profile, &options, &pattern, objects)?,
+        &Disassembly::new(&profile, &options, &pattern, objects)?,
     )
 }
 
@@ -121,11 +126,11 @@ pub(super) fn diff(work: &Work<'_>) -> Result<Bytes, Problem> {
     let base = named.side(Side::Base)?;
     named_json(
         "fathom.diff/1",
-        &Diff::new(base, named.profile(), &options)?,
+        &Diff::new(&base, named.profile(), &options)?,
     )
 }
 
 pub(super) fn flame(work: &Work<'_>) -> Result<Bytes, Problem> {
     let (profile, options) = work.chosen()?;
-    named_json("fathom.flame/1", &Flame::new(profile, &options)?)
+    named_json("fathom.flame/1", &Flame::new(&profile, &options)?)
 }

@@ -172,3 +172,68 @@ fn a_password_is_asked_for() {
     assert_eq!(ask("Authorization: Basic bWU6d3Jvbmc=\r\n").status, 401);
     assert_eq!(ask("Authorization: Basic !!!\r\n").status, 401);
 }
+
+#[test]
+fn a_profile_is_taken_from_the_page_alone() {
+    let running = Running::with(vec![small()]);
+    let post = |headers: &str, body: &[u8], token: &str| {
+        let head = format!(
+            "POST /{token}/api/v1/profiles?name=late HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n",
+            body.len()
+        );
+        running.raw(&[head.as_bytes(), body].concat())
+    };
+    let own = format!("Host: {}\r\n", running.address);
+    let body = b"main;late 7\n";
+    assert_eq!(post(&own, body, "0000000000000000").status, 404);
+    let evil = format!("{own}Origin: https://evil.example\r\n");
+    assert_eq!(post(&evil, body, &running.token).status, 403);
+    let foreign = format!("{own}Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n");
+    assert_eq!(post(&foreign, body, &running.token).status, 403);
+    assert_eq!(running.get("/api/v1/top?base=late").status, 404);
+    assert_eq!(running.get("/api/v1/profiles?name=late").status, 405);
+    let ours = format!("{own}Origin: http://{}\r\n", running.address);
+    let taken = post(&ours, body, &running.token);
+    assert_eq!(
+        (taken.status, taken.json()["name"].as_str()),
+        (200, Some("late"))
+    );
+    // What was not there is there now.
+    let top = running
+        .get("/api/v1/top?profile=cpu&base=late&side=base")
+        .json();
+    assert_eq!(top["total"], 7);
+    let subject = running.get("/api/v1/subject").json();
+    assert_eq!(subject["profiles"][1]["role"], "dropped");
+    // What is none, or too large, is refused.
+    let broken = post(&ours, &[0x1f, 0x8b, 8, 0, 1, 2, 3], &running.token);
+    assert_eq!(broken.status, 400);
+    assert!(
+        broken.json()["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("late: ")
+    );
+    assert_eq!(post(&ours, b"PK\x03\x04....", &running.token).status, 400);
+    assert_eq!(
+        post(&ours, &vec![b'x'; (1 << 20) + 1], &running.token).status,
+        413
+    );
+}
+
+#[test]
+fn a_server_can_take_nothing() {
+    let running = Running::start(Settings {
+        most_dropped_bytes: 0,
+        ..settings()
+    });
+    running.slot.ready(Subject {
+        profiles: vec![small()],
+        ..Subject::default()
+    });
+    let request = format!(
+        "POST /{}/api/v1/profiles?name=x HTTP/1.1\r\nHost: {}\r\nConnection: close\r\nContent-Length: 7\r\n\r\nmain 1\n",
+        running.token, running.address
+    );
+    assert_eq!(running.raw(request.as_bytes()).status, 413);
+}

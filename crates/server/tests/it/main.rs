@@ -39,6 +39,7 @@ fn settings() -> Settings {
         token: None,
         password: None,
         kept_bytes: 1 << 20,
+        most_dropped_bytes: 1 << 20,
         around: Around {
             zone: TimeZone::UTC,
             sources: Box::new(Nothing),
