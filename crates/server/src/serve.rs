@@ -23,7 +23,7 @@ use crate::{Error, Problem, assets, pprof_paths};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long a profile may take to arrive.
-const ARRIVAL: Duration = Duration::from_secs(120);
+const ARRIVAL: Duration = Duration::from_mins(2);
 
 /// What a server is told.
 #[derive(Debug)]

@@ -220,7 +220,7 @@ impl Slot {
         let mut waiting = self.0.subscribe();
         let settled = waiting.wait_for(|state| !matches!(state, State::Loading));
         match settled.await.as_deref() {
-            Ok(State::Ready(shelf)) => Ok(shelf.clone()),
+            Ok(State::Ready(ready)) => Ok(ready.clone()),
             Ok(State::Failed(problem)) => Err(problem.clone()),
             // The sender is this very slot.
             _ => Err(Problem::bad_request("the sources are not there")),
