@@ -158,6 +158,7 @@ mod tests {
     use fathom_profile::Limits;
 
     use super::*;
+    use crate::subject::Side::{Base, Change, New};
 
     fn profile(text: &str) -> Profile {
         Profile::parse(text.as_bytes(), &Limits::default()).unwrap()
@@ -179,7 +180,6 @@ mod tests {
             let pair = shelf.pair(Some(name), base)?;
             pair.side(side).map(|profile| profile.column_total(0))
         };
-        use crate::subject::Side::{Base, Change, New};
         assert_eq!(total("heap", None, Base).unwrap(), 1);
         assert!(total("heap", None, Change).is_ok());
         assert_eq!(total("heap", Some("late.pb"), Base).unwrap(), 10);
