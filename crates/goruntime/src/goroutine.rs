@@ -10,9 +10,9 @@ mod stacks;
 
 use std::sync::Arc;
 
-pub use group::{Group, Order, StateCount, Waits, by_state, groups, sort};
+pub use group::{Group, Order, StateCount, WAIT_CLASSES, Waits, by_state, groups, sort};
 pub use parse::profile_total;
-pub use report::{Form, GroupRow, Hidden, Population, Report, StateRow, compare, report};
+pub use report::{Form, GroupRow, Hidden, Population, Report, StateRow, WaitRow, compare, report};
 pub use stacks::{Stack, wait_of};
 
 /// Is one call of a stack.

@@ -8,6 +8,10 @@ use super::{Creator, Dump, Elided, Frame, Goroutine};
 /// Bounds the ids that a group shows.
 const SAMPLE: usize = 10;
 
+/// Are the minutes at which the classes of waits begin; each ends where the next one
+/// begins, the last (a day) never.
+pub const WAIT_CLASSES: [u32; 7] = [1, 2, 5, 15, 60, 240, 1440];
+
 /// Tells how long goroutines have waited at least, in whole minutes; of those
 /// alone that have waited a minute or more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,6 +25,8 @@ pub struct Waits {
     pub median: u32,
     /// Is the longest.
     pub max: u32,
+    /// Counts the goroutines of each of [`WAIT_CLASSES`]; they sum to `known`.
+    pub classes: [u64; WAIT_CLASSES.len()],
 }
 
 /// Is all goroutines with one stack, one creator and one state.
@@ -254,5 +260,35 @@ fn waits(members: &[&Goroutine]) -> Option<Waits> {
         min: *minutes.first()?,
         median,
         max: *minutes.last()?,
+        classes: classes(&minutes),
     })
+}
+
+/// Counts sorted waits by their class. The runtime tells no wait below a minute.
+fn classes(sorted: &[u32]) -> [u64; WAIT_CLASSES.len()] {
+    let mut counts = [0; WAIT_CLASSES.len()];
+    let mut end = sorted.len();
+    for (count, from) in counts.iter_mut().zip(WAIT_CLASSES).rev() {
+        let begin = if from == WAIT_CLASSES[0] {
+            0
+        } else {
+            sorted.partition_point(|&minutes| minutes < from)
+        };
+        *count = end.saturating_sub(begin) as u64;
+        end = begin;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wait_has_one_class() {
+        let minutes = [1, 1, 2, 4, 5, 14, 59, 60, 1439, 1440, u32::MAX];
+        assert_eq!(classes(&minutes), [2, 2, 2, 1, 1, 1, 2]);
+        assert_eq!(classes(&[]), [0; 7]);
+        assert_eq!(classes(&[0, 3]), [1, 1, 0, 0, 0, 0, 0]);
+    }
 }

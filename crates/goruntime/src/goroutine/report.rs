@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::stacks::{groups_of, states_of};
-use super::{Dump, Elided, Group, Order, Stack, StateCount, by_state, groups, sort};
+use super::{
+    Dump, Elided, Group, Order, Stack, StateCount, WAIT_CLASSES, by_state, groups, sort,
+};
 
 /// Says what goroutines were read from, and so what is known of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -89,6 +91,16 @@ pub struct StateRow {
     pub longest_minutes: Option<u32>,
 }
 
+/// Is how many goroutines of a group have waited for so long.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct WaitRow {
+    /// Is the shortest wait of this class in minutes; the next class begins where it ends.
+    pub from_minutes: u32,
+    /// Counts the goroutines.
+    pub count: u64,
+}
+
 /// Is one group.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -101,6 +113,10 @@ pub struct GroupRow {
     pub state: String,
     /// Are the shortest, the middle and the longest wait in minutes.
     pub minutes: Option<[u32; 3]>,
+    /// Counts those with a known wait by its length, all classes from short to long; empty
+    /// if no wait is known. Those that it does not count waited less than a minute, or no
+    /// collection ran meanwhile.
+    pub waits: Vec<WaitRow>,
     /// Counts those wired to a thread.
     pub locked: u64,
     /// Counts those that the runtime found leaked.
@@ -286,6 +302,16 @@ fn row(group: &Group, base_count: Option<u64>) -> GroupRow {
         minutes: group
             .waits
             .map(|waits| [waits.min, waits.median, waits.max]),
+        waits: group.waits.map_or_else(Vec::new, |waits| {
+            WAIT_CLASSES
+                .into_iter()
+                .zip(waits.classes)
+                .map(|(from_minutes, count)| WaitRow {
+                    from_minutes,
+                    count,
+                })
+                .collect()
+        }),
         locked: group.locked,
         leaked: group.leaked,
         suspicion: suspicion(group, base_count),
