@@ -1,11 +1,9 @@
 //! `fathom goroutines`: who stands where, and for how long.
 
 use fathom_evidence::Kind;
+use fathom_explain::population;
 use fathom_finding::Severity;
-use fathom_goruntime::goroutine::{
-    Dump, Form, Frame, GroupRow, Order, Population, Report, Stack, compare,
-};
-use fathom_profile::{LabelRefValue, Limits, Profile};
+use fathom_goruntime::goroutine::{Form, GroupRow, Order, Population, Report, compare};
 use fathom_report::pattern;
 use fathom_term::goroutines::{Extent, draw};
 use serde::Serialize;
@@ -129,50 +127,8 @@ fn read(
     if args.leak && artefact.origin.contains("://") {
         output.note("the process ran a garbage collection to find leaked goroutines");
     }
-    let origin = artefact.origin;
-    let population = if artefact.kind == Kind::GoroutineDump {
-        let dump = Dump::parse(&artefact.bytes, &fathom_goruntime::Limits::default());
-        dump.map(|dump| Population::of_dump(&dump))
-            .map_err(anyhow::Error::from)
-    } else {
-        let profile = Profile::parse_owned(artefact.bytes, &Limits::default());
-        profile
-            .map(|profile| of_profile(&profile))
-            .map_err(anyhow::Error::from)
-    };
-    let population = population.map_err(|error| Failure::new(format!("{origin}: {error}")))?;
+    let origin = artefact.origin.clone();
+    let population =
+        population(&artefact).map_err(|error| Failure::new(format!("{origin}: {error}")))?;
     Ok((origin, population))
-}
-
-/// Hands the stacks of a profile over to the crate that groups them.
-fn of_profile(profile: &Profile) -> Population {
-    let column = profile.default_column();
-    let (kind, _) = profile.sample_type(column);
-    let leaked = kind == "goroutineleak";
-    let stack = |sample: usize| Stack {
-        count: u64::try_from(profile.value(sample, column)).unwrap_or(0),
-        frames: profile
-            .frames(sample)
-            .map(|frame| {
-                let line = u32::try_from(frame.line).unwrap_or(0);
-                if frame.function.is_empty() {
-                    let address = format!("{:#x}", frame.address);
-                    return Frame::of_profile(&address, frame.file, line, frame.inlined);
-                }
-                Frame::of_profile(frame.function, frame.file, line, frame.inlined)
-            })
-            .collect(),
-        labels: profile
-            .labels(sample)
-            .map(|label| {
-                let value = match label.value {
-                    LabelRefValue::Text(text) => text.to_owned(),
-                    LabelRefValue::Number { value, unit } => format!("{value}{unit}"),
-                };
-                (label.key.to_owned(), value)
-            })
-            .collect(),
-        leaked,
-    };
-    Population::of_stacks((0..profile.sample_count()).map(stack))
 }
