@@ -5,6 +5,7 @@ mod cases;
 mod damage;
 mod ledger;
 mod live;
+mod memory_map;
 mod recorded;
 mod rules;
 mod schema;
