@@ -60,7 +60,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
   const bound = useRef<Binding[][]>([]);
   const search = useRef<HTMLInputElement>(null);
   const saveButton = useRef<HTMLButtonElement>(null);
-  const view = viewOf(navigation.view);
+  const view = viewOf(navigation.view, subject);
   const chosen = choose(subject, navigation);
 
   const cycle = <T,>(all: T[], at: number, by: number) => all[(at + by + all.length) % all.length];
@@ -140,7 +140,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
         <div class="top-line">
           <a class="brand" href={navigation.link("explain")} onClick={follow(() => navigation.go("explain"))}>fathom</a>
           <Title subject={subject} chosen={chosen} />
-          {chosen && view?.name !== "explain" && <Choosers chosen={chosen} navigation={navigation} take={take} />}
+          {chosen && !view?.needsNoProfile && <Choosers chosen={chosen} navigation={navigation} take={take} />}
           <span class="spacer" />
           {saved ? (
             <span class="saved" title="This page asks no server: it holds what it showed when it was saved">saved {moment(saved.saved_unix_nanos)}, read-only</span>
@@ -166,7 +166,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
           </nav>
           {view?.name !== "explain" && <SearchField field={search} navigation={navigation} />}
         </div>
-        {chosen && view?.name !== "explain" && (
+        {chosen && !view?.needsNoProfile && (
           <div class="chip-line">
             {chosen.isCompared && <Sides navigation={navigation} />}
             <Chips />

@@ -38,6 +38,8 @@ export interface Subject {
   version: string;
   has_explanation: boolean;
   has_difference: boolean;
+  has_goroutines: boolean;
+  has_memory_map: boolean;
   profiles: ProfileAbout[];
   options: OptionAbout[];
   notes: string[];
@@ -214,4 +216,75 @@ export interface Difference {
   changes: { id: string; fate: string; before_bytes: number | null; after_bytes: number | null; title: string }[];
   findings: Finding[];
   notes: string[];
+}
+
+export interface GoroutineGroup {
+  count: number;
+  base_count: number | null;
+  state: string;
+  /** The shortest, the middle and the longest wait. */
+  minutes: [number, number, number] | null;
+  waits: { from_minutes: number; count: number }[];
+  locked: number;
+  leaked: number;
+  suspicion: string | null;
+  /** The innermost call first, as `function file:line`. */
+  stack: string[];
+  /** After how many frames some are missing, and how many if known. */
+  elided: [number, number | null] | null;
+  created_by: string | null;
+  labels: [string, string][];
+  ids: number[];
+}
+
+export interface Goroutines {
+  source: string;
+  form: "dump" | "profile";
+  total: number;
+  base_total: number | null;
+  leaked: number;
+  longest_minutes: number | null;
+  truncated: boolean;
+  crash: string[];
+  states: { state: string; count: number; leaked: number; longest_minutes: number | null }[];
+  groups: GoroutineGroup[];
+  hidden: { groups: number; goroutines: number };
+}
+
+export interface MapAmounts {
+  mappings: number;
+  size_bytes: number;
+  resident_bytes: number;
+  swapped_bytes: number;
+  huge_bytes: number;
+  lazily_free_bytes: number;
+  private_bytes: number;
+}
+
+export interface MapKind {
+  id: string;
+  label: string;
+  class: string;
+  amounts: MapAmounts;
+}
+
+export interface MapRow {
+  /** Hexadecimal digits. */
+  start: string;
+  end: string;
+  kind: string;
+  name: string;
+  deleted: boolean;
+  permissions: string;
+  offset: number;
+  reserved: boolean;
+  amounts: MapAmounts;
+}
+
+export interface MemoryMap {
+  has_memory: boolean;
+  arena_bytes: number;
+  total: MapAmounts;
+  kinds: MapKind[];
+  mappings: MapRow[];
 }

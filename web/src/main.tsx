@@ -4,6 +4,7 @@ import "./theme.css";
 import "./app.css";
 import "./parts.css";
 import "./views/views.css";
+import "./views/process.css";
 
 const place = document.getElementById("app");
 if (place) render(<App />, place);

@@ -17,6 +17,10 @@ const only = process.env.FATHOM_PAGE_ONLY;
 const CPU = join(fixtures, "profiles/go1.27.3/cpu.pb.gz");
 const OLDER_CPU = join(fixtures, "profiles/go1.26.6/cpu.pb.gz");
 const INCIDENT = join(fixtures, "incidents/go1.27.3/orders.fathom");
+const DUMP = join(fixtures, "formats/go1.27.3/goroutine_debug2.txt");
+const LEAK = join(fixtures, "causes/go1.27.3/goroutine_leak/goroutine_debug2.txt");
+const SWAPPED = join(fixtures, "incidents/go1.27.3/swapped.fathom");
+const HUGE = join(fixtures, "causes/go1.27.3/thp/smaps.txt");
 const LATER = join(fixtures, "incidents/go1.27.3/healthy.fathom");
 
 /** Starts fathom and returns the address that it prints. */
@@ -91,7 +95,13 @@ const cpu = serve(CPU);
 const incident = serve(INCIDENT);
 const change = serve(OLDER_CPU, CPU);
 const states = serve(LATER, INCIDENT);
-const at = { cpu: await cpu.url, incident: await incident.url, change: await change.url, states: await states.url };
+const dump = serve(DUMP);
+const leak = serve("--base", DUMP, LEAK);
+const swapped = serve(SWAPPED);
+const huge = serve(HUGE);
+const all = { cpu, incident, change, states, dump, leak, swapped, huge };
+const at = {};
+for (const [name, served] of Object.entries(all)) at[name] = await served.url;
 
 await check("explain says what was found, and the bytes are a picture", async () => {
   const page = await open();
@@ -364,6 +374,132 @@ await check("it works on a narrow screen", async () => {
   await page.close();
 });
 
+await check("goroutines stand in groups, what may be a leak first", async () => {
+  const page = await open();
+  await page.goto(at.leak);
+  await page.waitForSelector("h1, .summary");
+  await page.keyboard.press("g");
+  await page.waitForSelector(".groups .group");
+  assert.equal(view(page), "goroutines");
+  assert.match(await page.textContent("h1"), /2,0\d\d goroutines in \d+ groups; \d groups? may be/);
+  const first = page.locator(".group").first();
+  assert.match(await first.textContent(), /2,000 chan send|2,000 chan receive/);
+  assert.match(await first.locator(".suspicion").textContent(), /may be a leak grew from 0 to 2,?000/);
+  assert.match(await first.locator(".grew").textContent(), /\+2,000 since A \(new\)/);
+  assert.match(await first.locator(".created").first().textContent(), /created by main\./);
+  await picture(page, "goroutines-leak");
+  await page.selectOption(".choices select", "count");
+  assert.equal(query(page).get("by"), "count");
+  await page.close();
+});
+
+await check("goroutines by their waits, states and frames, all of it in the address", async () => {
+  const page = await open();
+  await page.goto(`${at.dump}goroutines?by=wait`);
+  await page.waitForSelector(".waits");
+  assert.match(await page.locator(".waits").first().getAttribute("aria-label"), /Waits\..* min/);
+  await picture(page, "goroutines");
+  const groups = await page.locator(".group").count();
+  await page.locator(".state", { hasText: "select" }).click();
+  await page.waitForFunction((before) => document.querySelectorAll(".group").length < before, groups);
+  assert.equal(query(page).get("state"), "select");
+  for (const head of await page.locator(".group h2").allTextContents()) assert.match(head, /select$/);
+  await page.locator(".more").first().focus();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".more[aria-expanded=true]");
+  const opened = page.url();
+  await page.reload();
+  await page.waitForSelector(".more[aria-expanded=true]");
+  assert.equal(page.url(), opened);
+  await page.keyboard.press("/");
+  await page.keyboard.type("nothing is called so");
+  await page.waitForSelector(".empty");
+  await page.goBack();
+  await page.waitForSelector(".group");
+  await page.close();
+});
+
+await check("the address space is a picture, a table, and a mapping in full", async () => {
+  const page = await open();
+  await page.goto(at.incident);
+  await page.waitForSelector(".findings");
+  await page.keyboard.press("m");
+  await page.waitForSelector(".piece");
+  assert.equal(view(page), "memory");
+  assert.match(await page.textContent("h1"), /1\.12 GB resident of [\d.]+ GB mapped/);
+  const rows = await page.locator(".map-table tbody tr").count();
+  assert.equal(await page.locator(".piece").count(), rows, "each mapping is drawn");
+  assert.match(await page.locator(".map-table tbody tr").first().textContent(), /Go heap arena/);
+  const order = await page.locator(".run-start").allTextContents();
+  const numbers = order.map((start) => BigInt(`0x${start}`));
+  assert.ok(numbers.every((start, place) => place === 0 || start > numbers[place - 1]), "in order of addresses");
+  assert.ok((await page.locator(".address-gap").count()) > 0);
+  await picture(page, "memory");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  const second = await page.locator(".piece").nth(1).getAttribute("aria-label");
+  await page.waitForFunction(() => document.querySelectorAll(".piece")[1].getAttribute("aria-pressed") === "true");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), second);
+  const detail = await page.textContent(".map-detail");
+  assert.ok(detail.includes(second.split(",")[0]), detail);
+  const there = query(page).get("at");
+  await page.reload();
+  await page.waitForSelector(".piece[aria-pressed=true]");
+  assert.equal(query(page).get("at"), there);
+  await page.locator(".piece[aria-label^='Go heap arena']").first().hover();
+  await page.waitForFunction(() => document.querySelector(".map-detail")?.textContent.includes("Go heap arena"));
+  await page.locator(".kinds button", { hasText: "Go heap arena" }).click();
+  assert.equal(query(page).get("kind"), "go-arena");
+  await page.waitForFunction(() => [...document.querySelectorAll(".map-table .map-kind")].every((cell) => cell.textContent.includes("Go heap arena")));
+  await picture(page, "memory-kind");
+  await page.close();
+});
+
+await check("swapped and huge pages are marked, and said", async () => {
+  const page = await open();
+  await page.goto(`${at.swapped}memory`);
+  await page.waitForSelector(".piece");
+  assert.match(await page.textContent("h1"), /31\.0 MB swapped out/);
+  assert.match(await page.textContent(".map-table thead"), /swapped/);
+  assert.ok((await page.locator(".piece[aria-label*='swapped out']").count()) > 0);
+  await picture(page, "memory-swapped");
+  await page.goto(`${at.huge}memory`);
+  await page.waitForSelector(".piece[aria-label*='huge pages']");
+  assert.match(await page.textContent(".map-legend"), /in huge pages/);
+  await picture(page, "memory-huge");
+  await page.close();
+});
+
+await check("what has no such evidence says what to give", async () => {
+  const page = await open();
+  await page.goto(`${at.cpu}goroutines`);
+  await page.waitForSelector(".lacking");
+  assert.match(await page.textContent(".lacking"), /fathom open localhost:6060.*--dump/s);
+  await page.keyboard.press("m");
+  await page.waitForFunction(() => document.querySelector(".lacking")?.textContent.includes("/proc/PID/smaps"));
+  await picture(page, "memory-lacking");
+  await page.close();
+});
+
+await check("goroutines and the memory map are legible: dark, light and narrow", async () => {
+  for (const colorScheme of ["light", "dark"]) {
+    for (const width of [1280, 400]) {
+      const page = await open({ colorScheme, viewport: { width, height: 800 } });
+      for (const [address, sign, name] of [[`${at.leak}goroutines`, ".group", "goroutines"], [`${at.dump}goroutines?by=wait`, ".waits", "waits"],
+        [`${at.swapped}memory`, ".piece", "memory"], [`${at.cpu}memory`, ".lacking", "lacking"]]) {
+        await page.goto(address);
+        await page.waitForSelector(sign);
+        if (name === "memory") await page.keyboard.press("ArrowRight");
+        assert.deepEqual(await page.evaluate(contrasts), [], `${name} ${colorScheme}`);
+        const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+        assert.ok(wide <= width, `${name} is ${wide} wide`);
+        await picture(page, `${name}-${colorScheme}-${width}`);
+      }
+      await page.close();
+    }
+  }
+});
+
 await check("pprof's addresses lead to the views", async () => {
   const page = await open();
   await page.goto(`${at.cpu}ui/flamegraph?f=main`);
@@ -613,7 +749,7 @@ function contrasts() {
   return [...poor];
 }
 
-for (const served of [cpu, incident, change, states]) served.end();
+for (const served of Object.values(all)) served.end();
 await browser.close();
 if (failures.length > 0) {
   console.error(failures.join("\n\n"));

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load } from "./load.mjs";
 
-const [state, format, columns, layout, find, colour, keys] = await load(
-  "state", "format", "flame/columns", "flame/layout", "flame/find", "flame/colour", "keys",
+const [state, format, columns, layout, find, colour, keys, pieces] = await load(
+  "state", "format", "flame/columns", "flame/layout", "flame/find", "flame/colour", "keys", "map/pieces",
 );
 
 test("an address changes by steps", () => {
@@ -121,4 +121,22 @@ test("keys", () => {
   keys.find(bindings, { key: "n" }).run();
   assert.deepEqual(ran, ["n"]);
   assert.equal(keys.written("ArrowUp"), "↑");
+});
+
+test("mappings that touch are a run, and what lies between is told", () => {
+  const row = (start, end, kind = "file-mapped", resident_bytes = 0) => ({ start: start.toString(16), end: end.toString(16), kind, amounts: { size_bytes: Number(end - start), resident_bytes } });
+  const arena = 64n << 20n;
+  const mappings = [
+    row(0x400000n, 0x402000n), row(0x402000n, 0x403000n, "binary-data", 4096),
+    row(0xc000000000n, 0xc000000000n + 3n * arena, "go-arena", 8192),
+    row(0xffffffffff600000n, 0xffffffffff601000n, "kernel"),
+  ];
+  const runs = pieces.runs(mappings, Number(arena));
+  assert.deepEqual(runs.map((run) => run.pieces.map((piece) => piece.place)), [[0, 1], [2], [3]]);
+  assert.equal(runs[1].gap, 0xc000000000 - 0x403000);
+  assert.ok(runs[2].gap > 2 ** 63, "addresses beyond what numbers hold keep their order");
+  assert.deepEqual(runs[1].pieces[0].ticks, [1 / 3, 2 / 3]);
+  assert.equal(pieces.widthOf(16 * 4096), 2 * pieces.widthOf(4096));
+  const few = pieces.runs(mappings, Number(arena), 2);
+  assert.deepEqual(few.map((run) => [run.leftOut, run.pieces[0].place]), [[1, 1], [0, 2]]);
 });

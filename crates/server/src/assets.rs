@@ -20,7 +20,19 @@ pub(crate) struct File {
 /// The views of the page: each is a path below the secret part, and the page itself reads
 /// from its address what to show.
 pub(crate) const VIEWS: &[&str] = &[
-    "", "explain", "flame", "top", "peek", "tree", "traces", "tags", "graph", "source", "disasm",
+    "",
+    "explain",
+    "flame",
+    "top",
+    "peek",
+    "tree",
+    "traces",
+    "tags",
+    "graph",
+    "source",
+    "disasm",
+    "goroutines",
+    "memory",
 ];
 
 /// Finds what a path below the secret part stands for.

@@ -36,7 +36,7 @@ pub use api::{Saving, SourceText, save};
 pub use problem::Problem;
 pub use query::is_parameter;
 pub use serve::{Server, Settings};
-pub use subject::{Around, NamedProfile, Slot, Subject};
+pub use subject::{Around, Goroutines, NamedProfile, Slot, Subject};
 
 /// Why there is no server.
 #[derive(Debug, ThisError)]

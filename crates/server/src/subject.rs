@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use fathom_explain::{Difference, Explanation};
+use fathom_explain::{Difference, Explanation, MemoryMap};
+use fathom_goruntime::goroutine::Report;
 use fathom_profile::Profile;
 use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_report::options::Options;
@@ -28,6 +29,10 @@ pub struct Subject {
     pub explanation: Option<Explanation>,
     /// What changed since the earlier state.
     pub difference: Option<Difference>,
+    /// Where the goroutines stand.
+    pub goroutines: Option<Goroutines>,
+    /// The mappings of the process.
+    pub memory_map: Option<MemoryMap>,
     /// What there is to tell about the sources.
     pub notes: Vec<String>,
 }
@@ -42,6 +47,15 @@ pub(crate) enum Role {
     Base,
     /// A file that was dropped on the page.
     Dropped,
+}
+
+/// The goroutines of one source, compared with an earlier state where there is one.
+#[derive(Debug)]
+pub struct Goroutines {
+    /// What they were read from, for people.
+    pub source: String,
+    /// The groups.
+    pub report: Report,
 }
 
 /// A profile by its name.

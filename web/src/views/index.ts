@@ -1,10 +1,13 @@
 // The views: one module each, listed once with its key.
 
 import type { ComponentType } from "preact";
+import type { Subject } from "../contracts";
 import { Disasm } from "./disasm";
 import { Explain } from "./explain";
 import { FlameView } from "./flame";
+import { GoroutinesView } from "./goroutines";
 import { Graph } from "./graph";
+import { MemoryView } from "./memory";
 import { Peek } from "./peek";
 import { Source } from "./source";
 import { Tags } from "./tags";
@@ -19,7 +22,7 @@ export interface View {
   key: string;
   what: string;
   component: ComponentType;
-  /** Whether it shows something without a profile. */
+  /** Whether it shows something without a profile; then it is not about one. */
   needsNoProfile?: boolean;
 }
 
@@ -34,9 +37,17 @@ export const VIEWS: View[] = [
   { name: "tags", label: "Tags", key: "8", what: "Labels and their values", component: Tags },
   { name: "source", label: "Source", key: "9", what: "Source lines with what they cost", component: Source },
   { name: "disasm", label: "Assembly", key: "0", what: "Instructions with what they cost", component: Disasm },
+  { name: "goroutines", label: "Goroutines", key: "g", what: "Goroutines by stack and state, what may be a leak first", component: GoroutinesView, needsNoProfile: true },
+  { name: "memory", label: "Memory map", key: "m", what: "The address space, and what of it is resident", component: MemoryView, needsNoProfile: true },
 ];
 
-/** The view of a path; the first one at the root. */
-export function viewOf(name: string): View | undefined {
-  return name === "" ? VIEWS[0] : VIEWS.find((view) => view.name === name);
+/** The view of a path; at the root the first one that has something to show. */
+export function viewOf(name: string, subject: Subject): View | undefined {
+  const wanted = name === "" ? firstOf(subject) : name;
+  return VIEWS.find((view) => view.name === wanted);
+}
+
+function firstOf(subject: Subject): string {
+  if (subject.has_explanation || subject.profiles.length > 0) return "explain";
+  return subject.has_goroutines ? "goroutines" : "memory";
 }

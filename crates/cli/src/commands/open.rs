@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 
 use fathom_evidence::{Artefact, Capture, Kind};
-use fathom_explain::{Explained, difference, explain};
+use fathom_explain::{Explained, difference, explain, population};
 use fathom_gather::Source;
+use fathom_goruntime::goroutine::{Order, Population, compare};
 use fathom_profile::{Limits, ParseOptions, Profile};
 use fathom_report::options::Options;
-use fathom_server::{NamedProfile, Saving, SourceText, Subject};
+use fathom_server::{Goroutines, NamedProfile, Saving, SourceText, Subject};
 use jiff::Timestamp;
 
 use crate::args::OpenArgs;
@@ -125,7 +126,10 @@ fn load(args: &OpenArgs, options: &Options, output: &Output) -> anyhow::Result<S
         let explanation = &explained.explanation;
         !explanation.ledger.is_empty() || !explanation.findings.is_empty()
     };
-    if profiles.is_empty() && !is_worth_telling(&explained) {
+    let goroutines = goroutines(base.as_ref(), &new, &mut notes);
+    let memory_map = explained.situation.memory_map();
+    let has_process = goroutines.is_some() || memory_map.is_some();
+    if profiles.is_empty() && !has_process && !is_worth_telling(&explained) {
         let failure = Failure::new(format!("{}: there is nothing to show in it", new.title));
         let hint = "fathom explain on the same source tells what it holds";
         return Err(failure.hint(hint).into());
@@ -140,6 +144,8 @@ fn load(args: &OpenArgs, options: &Options, output: &Output) -> anyhow::Result<S
             let is_known = is_worth_telling(&explained) && is_worth_telling(base);
             is_known.then(|| difference(base, &explained))
         }),
+        goroutines,
+        memory_map,
         explanation: is_worth_telling(&explained).then_some(explained.explanation),
         profiles: profiles
             .into_iter()
@@ -149,6 +155,48 @@ fn load(args: &OpenArgs, options: &Options, output: &Output) -> anyhow::Result<S
             .collect(),
         notes,
     })
+}
+
+/// The goroutines of a capture, compared with the same form of the base where there is one.
+fn goroutines(base: Option<&Taken>, new: &Taken, notes: &mut Vec<String>) -> Option<Goroutines> {
+    // A dump tells more than a profile; only like and like are compared.
+    let forms: [&[Kind]; 2] = [
+        &[Kind::GoroutineDump],
+        &[Kind::Goroutine, Kind::GoroutineLeak],
+    ];
+    let mut read = |taken: &Taken, kinds: &[Kind]| -> Option<(String, Population)> {
+        let of = |kind: &Kind| taken.capture.first(*kind);
+        let artefact = kinds.iter().find_map(of)?;
+        match population(artefact) {
+            Ok(population) => Some((artefact.origin.clone(), population)),
+            Err(error) => {
+                notes.push(format!("{}: {error}", artefact.origin));
+                None
+            }
+        }
+    };
+    let mut alone = None;
+    for kinds in forms {
+        let Some((source, now)) = read(new, kinds) else {
+            continue;
+        };
+        let before = base.and_then(|base| read(base, kinds));
+        if base.is_none() || before.is_some() {
+            let before = before.as_ref().map(|(_, before)| before);
+            let report = compare(&now, before, Order::Wait);
+            return Some(Goroutines { source, report });
+        }
+        alone.get_or_insert((source, now));
+    }
+    let (source, now) = alone?;
+    if let Some(base) = base {
+        let title = &base.title;
+        notes.push(format!(
+            "{title}: no goroutines of this form to compare with"
+        ));
+    }
+    let report = compare(&now, None, Order::Wait);
+    Some(Goroutines { source, report })
 }
 
 /// Reads the sources: those to compare with, and the others.

@@ -45,9 +45,17 @@ fn arenas_files_and_huge_pages_are_told() {
     let cause = |name: &str| Cause::all().find(|it| it.name() == name).unwrap();
     let huge = map(cause("thp"), Look::First);
     assert!(huge.total.huge_bytes > 0);
-    let arenas = huge.kinds.iter().find(|kind| kind.id == "go-arena").unwrap();
+    let arenas = huge
+        .kinds
+        .iter()
+        .find(|kind| kind.id == "go-arena")
+        .unwrap();
     assert_eq!(arenas.amounts.huge_bytes, huge.total.huge_bytes);
-    assert!(huge.mappings.iter().any(|row| row.reserved && row.kind == "go-arena"));
+    assert!(
+        huge.mappings
+            .iter()
+            .any(|row| row.reserved && row.kind == "go-arena")
+    );
     let mapped = map(cause("mmap_file"), Look::First);
     let largest = mapped
         .mappings

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::stacks::{groups_of, states_of};
-use super::{
-    Dump, Elided, Group, Order, Stack, StateCount, WAIT_CLASSES, by_state, groups, sort,
-};
+use super::{Dump, Elided, Group, Order, Stack, StateCount, WAIT_CLASSES, by_state, groups, sort};
 
 /// Says what goroutines were read from, and so what is known of them.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]

@@ -11,6 +11,7 @@ mod files;
 mod flame;
 mod functions;
 mod openapi;
+mod process;
 mod redact;
 mod saved;
 mod views;
@@ -203,6 +204,26 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         "What changed since the base: the ledger, and what became of each finding",
         "fathom.explain-difference/1",
         about::difference,
+    ),
+    Endpoint {
+        further: &[parameter(
+            "limit",
+            "At most so many groups, and every one that may be a leak [2000]",
+        )],
+        ..about(
+            "/api/v1/goroutines",
+            "goroutines",
+            "Goroutines by stack and state, with waits, creators, growth and leak candidates",
+            "fathom.goroutines/1",
+            process::goroutines,
+        )
+    },
+    about(
+        "/api/v1/memory-map",
+        "memoryMap",
+        "The mappings of the process by address, with what each is for and what is resident",
+        "fathom.memory-map/1",
+        process::memory_map,
     ),
     Endpoint {
         further: &[parameter("limit", "At most so many functions [20000]")],
