@@ -112,6 +112,8 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
   useEffect(() => {
     const about = view?.label ?? "fathom";
     document.title = `${subject.title} · ${about} · fathom`;
+    // Of all tabs a narrow screen shows a few.
+    document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }, [view, subject]);
   useEffect(() => {
     if (!told) return;

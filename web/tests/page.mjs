@@ -4,7 +4,7 @@
 // case says what it checks; the first failure of each is told, and a console error is one.
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -96,10 +96,13 @@ const incident = serve(INCIDENT);
 const change = serve(OLDER_CPU, CPU);
 const states = serve(LATER, INCIDENT);
 const dump = serve(DUMP);
+const QUEUE = join(await mkdtemp(join(tmpdir(), "fathom-page-")), "queue.txt");
+await writeFile(QUEUE, queue([[20, 0], [30, 3], [150, 7], [40, 90]]));
+const waiting = serve(QUEUE);
 const leak = serve("--base", DUMP, LEAK);
 const swapped = serve(SWAPPED);
 const huge = serve(HUGE);
-const all = { cpu, incident, change, states, dump, leak, swapped, huge };
+const all = { cpu, incident, change, states, dump, waiting, leak, swapped, huge };
 const at = {};
 for (const [name, served] of Object.entries(all)) at[name] = await served.url;
 
@@ -377,7 +380,7 @@ await check("it works on a narrow screen", async () => {
 await check("goroutines stand in groups, what may be a leak first", async () => {
   const page = await open();
   await page.goto(at.leak);
-  await page.waitForSelector("h1, .summary");
+  await page.waitForSelector(".explain");
   await page.keyboard.press("g");
   await page.waitForSelector(".groups .group");
   assert.equal(view(page), "goroutines");
@@ -395,12 +398,17 @@ await check("goroutines stand in groups, what may be a leak first", async () => 
 
 await check("goroutines by their waits, states and frames, all of it in the address", async () => {
   const page = await open();
-  await page.goto(`${at.dump}goroutines?by=wait`);
+  await page.goto(`${at.waiting}goroutines`);
   await page.waitForSelector(".waits");
-  assert.match(await page.locator(".waits").first().getAttribute("aria-label"), /Waits\..* min/);
+  const waits = await page.locator(".waits").getAttribute("aria-label");
+  assert.equal(waits, "Waits. less than a minute, or nobody knows: 20 (8.3 %). 2 min to 5 min: 30 (12.5 %). 5 min to 15 min: 150 (62.5 %). 60 min to 4 h: 40 (16.7 %)");
+  assert.match(await page.textContent(".group-head"), /waited 3 min to 90 min, half of them 7 min or more/);
+  await picture(page, "goroutines-waits");
+  await page.goto(`${at.dump}goroutines?by=wait`);
+  await page.waitForSelector(".group");
   await picture(page, "goroutines");
   const groups = await page.locator(".group").count();
-  await page.locator(".state", { hasText: "select" }).click();
+  await page.locator(".state", { hasText: /^select \d+$/ }).click();
   await page.waitForFunction((before) => document.querySelectorAll(".group").length < before, groups);
   assert.equal(query(page).get("state"), "select");
   for (const head of await page.locator(".group h2").allTextContents()) assert.match(head, /select$/);
@@ -485,7 +493,7 @@ await check("goroutines and the memory map are legible: dark, light and narrow",
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [1280, 400]) {
       const page = await open({ colorScheme, viewport: { width, height: 800 } });
-      for (const [address, sign, name] of [[`${at.leak}goroutines`, ".group", "goroutines"], [`${at.dump}goroutines?by=wait`, ".waits", "waits"],
+      for (const [address, sign, name] of [[`${at.leak}goroutines`, ".group", "goroutines"], [`${at.waiting}goroutines`, ".waits", "waits"],
         [`${at.swapped}memory`, ".piece", "memory"], [`${at.cpu}memory`, ".lacking", "lacking"]]) {
         await page.goto(address);
         await page.waitForSelector(sign);
@@ -724,6 +732,16 @@ await check("no view keeps anyone out, light and dark (axe)", async () => {
   }
   assert.deepEqual(told, []);
 });
+
+/** A dump of goroutines at one place: how many have waited how many minutes. */
+function queue(waits) {
+  let id = 0;
+  const one = (minutes) => {
+    id += 1;
+    return `goroutine ${id} [chan send${minutes ? `, ${minutes} minutes` : ""}]:\nmain.push(0x1)\n\t/srv/app/queue.go:21 +0x1d\ncreated by main.serve in goroutine 1\n\t/srv/app/main.go:9 +0x5c\n`;
+  };
+  return waits.flatMap(([count, minutes]) => Array.from({ length: count }, () => one(minutes))).join("\n");
+}
 
 /** Runs in the page: texts whose colour is too near to their ground (WCAG AA). */
 function contrasts() {

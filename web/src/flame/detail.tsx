@@ -29,7 +29,7 @@ export function Detail({ flame, frame, column, found, pattern, at, step }: Detai
       <div class="detail-name">
         <b>{shown === 0 ? "everything" : nameOf(flame, shown)}</b>
         {flame.inlined[shown] === 1 && <span class="badge">inlined</span>}
-        <span class="dim detail-file">{file}</span>
+        <span class="dim detail-file"><bdi>{file}</bdi></span>
       </div>
       <div class="detail-numbers">
         {flame.base ? (

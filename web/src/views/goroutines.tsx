@@ -168,7 +168,7 @@ function Group({ group, place, isCompared }: { group: GoroutineGroup; place: num
         {isCompared && <span class={by > 0 ? "grew" : by < 0 ? "shrank" : "dim"}>{by === 0 ? "as many as in A" : `${change(by, "count")} since A (${growth(before, group.count)})`}</span>}
         {group.minutes && <span>{waited(group.minutes)}</span>}
         {group.locked > 0 && <span>{count(group.locked)} locked to a thread</span>}
-        {group.waits.length > 0 && <Waits group={group} />}
+        {group.waits.length > 0 && group.count > 1 && <Waits group={group} />}
       </div>
       {group.suspicion && <p class="suspicion"><span class="severity warning">may be a leak</span> {group.suspicion}</p>}
       <ol class="frames">

@@ -55,16 +55,20 @@ function Map({ map }: { map: MemoryMap }) {
   // The address of the page names a mapping by its first address, which a reload keeps.
   const at = navigation.get("at");
   const selected = at === null ? -1 : map.mappings.findIndex((row) => row.start === at);
+  // A key that is held comes again before the page is drawn again.
+  const current = useRef(selected);
+  current.current = selected;
   const select = (place: number, isFocused: boolean) => {
     const row = map.mappings[place];
     if (!row) return;
+    current.current = place;
     point(null);
     navigation.set({ at: row.start }, "replace");
     if (isFocused) picture.current?.querySelector<HTMLElement>(`[data-place="${place}"]`)?.focus();
   };
   const step = (by: number) => {
     const wanted = order.filter((place) => isWanted(map.mappings[place]!));
-    const here = wanted.indexOf(selected);
+    const here = wanted.indexOf(current.current);
     const next = here < 0 ? (by > 0 ? 0 : wanted.length - 1) : Math.max(0, Math.min(wanted.length - 1, here + by));
     select(wanted[next] ?? -1, true);
   };
@@ -309,7 +313,7 @@ function Details({ row, kind, hasMemory }: { row: MapRow | undefined; kind: MapK
     <footer class="detail map-detail">
       <div class="detail-name">
         <b>{kind?.label ?? row.kind}</b>
-        <span class="dim detail-file">{row.name}{row.deleted && " (deleted)"}{row.offset > 0 && ` from ${bytes(row.offset)}`}</span>
+        <span class="dim detail-file"><bdi>{row.name}{row.deleted && " (deleted)"}{row.offset > 0 && ` from ${bytes(row.offset)}`}</bdi></span>
       </div>
       <div class="detail-numbers">
         <span class="figure map-code">{row.start}–{row.end} {row.permissions}{row.reserved && " reserved"}</span>

@@ -99,6 +99,55 @@ fn two_of_a_kind_are_compared() {
 }
 
 #[test]
+fn goroutines_are_those_of_the_terminal() {
+    let base = format!("{FORMATS}/goroutine_debug2.txt");
+    let dump = format!("{LEAK}/goroutine_debug2.txt");
+    let (_served, url) = served(&["open", "--no-browser", &dump], false);
+    assert_eq!(
+        asked(&url, "goroutines"),
+        json(&["goroutines", &dump, "--json"])
+    );
+    let (_served, url) = served(&["open", "--no-browser", "--base", &base, &dump], false);
+    assert_eq!(
+        asked(&url, "goroutines"),
+        json(&["goroutines", &dump, "--base", &base, "--json"])
+    );
+    let profile = format!("{FORMATS}/goroutine.pb.gz");
+    let (_served, url) = served(&["open", "--no-browser", &profile], false);
+    assert_eq!(
+        asked(&url, "goroutines"),
+        json(&["goroutines", &profile, "--json"])
+    );
+}
+
+#[test]
+fn only_goroutines_of_one_form_are_compared() {
+    let dump = format!("{LEAK}/goroutine_debug2.txt");
+    let base = format!("{FORMATS}/goroutine.pb.gz");
+    let (_served, url) = served(&["open", "--no-browser", "--base", &base, &dump], false);
+    assert_eq!(
+        asked(&url, "goroutines"),
+        json(&["goroutines", &dump, "--json"])
+    );
+    let notes = asked(&url, "subject")["notes"].to_string();
+    assert!(notes.contains("no goroutines of this form"), "{notes}");
+}
+
+#[test]
+fn the_memory_map_sums_to_what_explain_says_is_resident() {
+    let incident = "incidents/go1.27.3/swapped.fathom";
+    let (_served, url) = served(&["open", "--no-browser", incident], false);
+    let map = asked(&url, "memory-map");
+    let terminal = json(&["explain", incident, "--json"]);
+    assert_eq!(map["schema"], "fathom.memory-map/1");
+    assert_eq!(
+        map["total"]["resident_bytes"],
+        terminal["totals"]["rss_bytes"]
+    );
+    assert_eq!(map["total"]["swapped_bytes"], 31748 << 10);
+}
+
+#[test]
 fn the_view_is_a_part_of_the_address() {
     let arguments = ["open", "--no-browser", "--view", "/top?focus=main", CPU];
     let (_served, url) = served(&arguments, false);

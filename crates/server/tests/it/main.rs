@@ -6,6 +6,7 @@ mod access;
 mod api;
 mod flame;
 mod page;
+mod process;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
