@@ -256,10 +256,10 @@ fn everything_that_is_described_is_there() {
             .any(|parameter| parameter["required"] == true);
         let query = if is_needed { "?pattern=work" } else { "" };
         let status = running.get(&format!("{path}{query}")).status;
-        // There is no explanation, and no binary.
+        // There is no explanation, no process, and no binary.
         let is_missing = path.ends_with("page.html") && cfg!(not(feature = "page"));
-        let expected: &[u16] = if is_missing || path.contains("explain") || path.contains("disasm")
-        {
+        let lacking = ["explain", "goroutines", "memory-map", "disasm"];
+        let expected: &[u16] = if is_missing || lacking.iter().any(|name| path.contains(name)) {
             &[400, 404]
         } else {
             &[200]
