@@ -193,8 +193,8 @@ const fn label(class: RegionClass) -> &'static str {
         RegionClass::FileMapped => "mapped file",
         RegionClass::SharedMemory => "shared memory",
         RegionClass::Kernel => "kernel pages (vdso)",
-        // Classes that are new stay what they are until a name is given here.
-        _ => "Go runtime tables, or memory outside Go",
+        RegionClass::OtherAnonymous => "Go runtime tables, or memory outside Go",
+        _ => "memory of a kind without a name",
     }
 }
 
