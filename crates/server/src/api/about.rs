@@ -36,6 +36,10 @@ impl SampleType {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what there is to show is told view by view, each on its own"
+)]
 struct About<'a> {
     schema: &'static str,
     /// `loading`, or `ready` with all else.
