@@ -21,7 +21,7 @@ struct Answer<'a> {
 }
 
 pub(super) fn goroutines(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let Some(goroutines) = &work.subject.goroutines else {
+    let Some(goroutines) = &work.shelf.subject.goroutines else {
         let problem = Problem::not_found("none of the sources tells where goroutines stand");
         return Err(problem.hint("a goroutine dump (debug=2) or a goroutine profile does"));
     };
@@ -41,7 +41,7 @@ pub(super) fn goroutines(work: &Work<'_>) -> Result<Bytes, Problem> {
 }
 
 pub(super) fn memory_map(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let Some(map) = &work.subject.memory_map else {
+    let Some(map) = &work.shelf.subject.memory_map else {
         let problem = Problem::not_found("none of the sources tells the process's mappings");
         return Err(problem.hint("a pid of this machine does, or its /proc/PID/smaps as a file"));
     };
