@@ -6,7 +6,6 @@ import { getJson, useAnswer } from "../api";
 import type { Functions } from "../contracts";
 import { matcher } from "../flame/find";
 import { amount, change, growth, percent, plural, sampleName } from "../format";
-import { matcher } from "../matcher";
 import { Answered, Empty, Notes } from "../parts/parts";
 import { useChosen } from "../request";
 import { useNavigation } from "../route";
