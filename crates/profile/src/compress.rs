@@ -20,20 +20,8 @@ const UNKNOWN_SIZE: usize = 64 << 10;
 
 /// Returns the input without its gzip or zstd compression.
 pub(crate) fn plain<'a>(input: Cow<'a, [u8]>, limits: &Limits) -> Result<Cow<'a, [u8]>, Error> {
-    if input.starts_with(GZIP_MAGIC) {
-        let hint = gzip_size_hint(&input);
-        let reader = flate2::bufread::MultiGzDecoder::new(&*input);
-        return inflate(reader, "gzip", hint, limits).map(Cow::Owned);
-    }
-    if input.starts_with(ZSTD_MAGIC) {
-        let damaged = |reason: String| Error::Decompress {
-            format: "zstd",
-            produced: 0,
-            reason,
-        };
-        let reader = ruzstd::decoding::StreamingDecoder::new(&*input)
-            .map_err(|error| damaged(error.to_string()))?;
-        return inflate(reader, "zstd", UNKNOWN_SIZE, limits).map(Cow::Owned);
+    if let Some(packed) = reader(&input)? {
+        return inflate(packed, limits).map(Cow::Owned);
     }
     if input.len() as u64 > limits.decompressed_bytes {
         return Err(too_long(limits));
@@ -41,17 +29,38 @@ pub(crate) fn plain<'a>(input: Cow<'a, [u8]>, limits: &Limits) -> Result<Cow<'a,
     Ok(input)
 }
 
-/// Returns what takes the compression off an input; `None` when it has none, or one that
-/// is damaged from the beginning.
-pub(crate) fn reader(input: &[u8]) -> Option<Box<dyn Read + Send + '_>> {
+/// A compressed input.
+pub(crate) struct Packed<'a> {
+    /// Gives the input without its compression.
+    pub(crate) reader: Box<dyn Read + Send + 'a>,
+    format: &'static str,
+    /// How many bytes it is likely to give.
+    hint: usize,
+}
+
+/// Returns what takes the compression off an input; `None` when it has none.
+pub(crate) fn reader(input: &[u8]) -> Result<Option<Packed<'_>>, Error> {
     if input.starts_with(GZIP_MAGIC) {
-        return Some(Box::new(flate2::bufread::MultiGzDecoder::new(input)));
+        return Ok(Some(Packed {
+            reader: Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+            format: "gzip",
+            hint: gzip_size_hint(input),
+        }));
     }
     if input.starts_with(ZSTD_MAGIC) {
-        let reader = ruzstd::decoding::StreamingDecoder::new(input).ok()?;
-        return Some(Box::new(reader));
+        let reader = ruzstd::decoding::StreamingDecoder::new(input);
+        let reader = reader.map_err(|error| Error::Decompress {
+            format: "zstd",
+            produced: 0,
+            reason: error.to_string(),
+        })?;
+        return Ok(Some(Packed {
+            reader: Box::new(reader),
+            format: "zstd",
+            hint: UNKNOWN_SIZE,
+        }));
     }
-    None
+    Ok(None)
 }
 
 /// Compresses as Go's runtime compresses profiles, for speed.
@@ -71,25 +80,21 @@ fn gzip_size_hint(input: &[u8]) -> usize {
     claimed.min(input.len().saturating_mul(MOST_DEFLATE_RATIO))
 }
 
-fn inflate(
-    reader: impl Read,
-    format: &'static str,
-    hint: usize,
-    limits: &Limits,
-) -> Result<Vec<u8>, Error> {
+fn inflate(packed: Packed<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
     let limit = limits.decompressed_bytes;
     let damaged = |produced: usize, reason: String| Error::Decompress {
-        format,
+        format: packed.format,
         produced: produced as u64,
         reason,
     };
     // One byte more than announced, so that the end is seen without growing.
-    let wanted = u64::min(hint as u64, limit).saturating_add(1);
+    let wanted = u64::min(packed.hint as u64, limit).saturating_add(1);
     let mut output = Vec::new();
     output
         .try_reserve_exact(usize::try_from(wanted).unwrap_or(usize::MAX))
         .map_err(|_| damaged(0, format!("no memory for {wanted} bytes")))?;
-    reader
+    packed
+        .reader
         .take(limit.saturating_add(1))
         .read_to_end(&mut output)
         .map_err(|error| {

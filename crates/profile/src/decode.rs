@@ -104,7 +104,11 @@ pub(crate) fn proto(
 }
 
 /// Reads it in two passes, which finds whatever is wrong and where.
-fn twice(bytes: &[u8], limits: &Limits, options: ParseOptions) -> Result<Profile, Error> {
+pub(crate) fn twice(
+    bytes: &[u8],
+    limits: &Limits,
+    options: ParseOptions,
+) -> Result<Profile, Error> {
     let mut profile = Profile::empty();
     let mut raw = first_pass(bytes, limits, &mut profile)?;
     strings(bytes, limits, &raw, &mut profile)?;

@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 
 use crate::compress;
-use crate::decode::{self, proto};
+use crate::decode;
 use crate::error::Error;
 use crate::legacy::{self, Strictness};
 use crate::limits::Limits;
@@ -25,10 +25,13 @@ pub(crate) fn any(
     if input.is_empty() {
         return Err(Error::Empty);
     }
-    if let Some(reader) = compress::reader(&input)
-        && let Some(profile) = decode::compressed(reader, limits, options)
-    {
-        return Ok(profile);
+    // What one pass does not read, it need not try again without the compression.
+    let mut is_tried = false;
+    if let Some(packed) = compress::reader(&input)? {
+        if let Some(profile) = decode::compressed(packed.reader, limits, options) {
+            return Ok(profile);
+        }
+        is_tried = true;
     }
     let plain = compress::plain(input, limits)?;
     if plain.is_empty() {
@@ -47,6 +50,11 @@ pub(crate) fn any(
             reason: "it is text of another kind".to_owned(),
         }
     } else {
+        let proto = if is_tried {
+            decode::twice
+        } else {
+            decode::proto
+        };
         match proto(&plain, limits, options) {
             Err(error @ Error::Malformed { .. }) => error,
             // A profile, or one whose fault is known.
