@@ -6,6 +6,8 @@
 //! larger the change is beside the larger of both; grey where nothing changed. Red and blue
 //! differ for the colour-blind too, and tooltips tell the numbers.
 
+use super::walk::name_hash;
+
 /// Hue in degrees, saturation and lightness in percent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Colour {
@@ -55,11 +57,8 @@ pub(super) fn of_package(package: &str) -> Colour {
             lightness: if package.is_empty() { 86 } else { 79 },
         };
     }
-    // FNV-1a, then mixed so that similar names have different hues.
-    let mut hash = 0x811c_9dc5_u32;
-    for byte in package.bytes() {
-        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
-    }
+    // Mixed so that similar names have different hues.
+    let mut hash = name_hash(package);
     hash ^= hash >> 15;
     hash = hash.wrapping_mul(0x2c1b_3c6d);
     hash ^= hash >> 12;

@@ -29,8 +29,6 @@ pub(crate) struct Graph<'p> {
     /// By node: its calls in and out, as places in `edges`.
     incoming: Vec<Vec<u32>>,
     outgoing: Vec<Vec<u32>>,
-    /// The nodes that take part; `None` when all do.
-    kept: Option<Vec<bool>>,
     /// The nodes shown, in order.
     pub(crate) shown: Vec<u32>,
     /// By node; empty where labels are not asked for.
@@ -82,7 +80,7 @@ impl<'p> Graph<'p> {
         };
         if is_picture {
             let facts = Facts::Graph(table);
-            let graph = Self::build(scope, facts, tallies, shown, kept);
+            let graph = Self::build(scope, facts, tallies, shown, kept.as_deref());
             return graph.trimmed(scope, cutoffs, dropped);
         }
         order::by_value(&mut shown, &table, &tallies, scope.options.sort == "cum");
@@ -92,7 +90,7 @@ impl<'p> Graph<'p> {
             dropped.further_flat = sum_of_flat(&tallies, &further);
             kept = Some(order::mask(&shown, table.len()));
         }
-        let mut graph = Self::build(scope, Facts::Graph(table), tallies, shown, kept);
+        let mut graph = Self::build(scope, Facts::Graph(table), tallies, shown, kept.as_deref());
         dropped.edges = graph.trim_edges(cutoffs.edge);
         graph.dropped = dropped;
         graph
@@ -114,7 +112,7 @@ impl<'p> Graph<'p> {
                 let kept = order::mask(&self.shown, self.tallies.len());
                 // The labels of a node do not depend on which others there are.
                 let tags = std::mem::take(&mut self.tags);
-                self = Self::build(scope, self.facts, self.tallies, self.shown, Some(kept));
+                self = Self::build(scope, self.facts, self.tallies, self.shown, Some(&kept));
                 self.tags = tags;
                 self.sort_by_entropy();
             }
@@ -130,20 +128,13 @@ impl<'p> Graph<'p> {
         facts: Facts<'p>,
         tallies: Vec<Tally>,
         shown: Vec<u32>,
-        kept: Option<Vec<bool>>,
+        kept: Option<&[bool]>,
     ) -> Self {
         let edges = match &facts {
-            Facts::Graph(nodes) => Calls {
-                scope,
-                nodes,
-                kept: kept.as_deref(),
-            }
-            .edges(),
+            Facts::Graph(nodes) => Calls { scope, nodes, kept }.edges(),
             Facts::Tree(_) => Vec::new(),
         };
-        let mut graph = Self::assemble(facts, tallies, edges, shown);
-        graph.kept = kept;
-        graph
+        Self::assemble(facts, tallies, edges, shown)
     }
 
     fn assemble(facts: Facts<'p>, tallies: Vec<Tally>, edges: Vec<Edge>, shown: Vec<u32>) -> Self {
@@ -163,7 +154,6 @@ impl<'p> Graph<'p> {
             edges,
             incoming,
             outgoing,
-            kept: None,
             shown,
             tags: Vec::new(),
             dropped: Dropped::default(),
