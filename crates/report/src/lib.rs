@@ -70,7 +70,7 @@ pub use error::{Error, Failure};
 pub use handle::Handle;
 pub use head::{Head, Hidden};
 pub use heading::Heading;
-pub use memo::{Memo, Subject};
+pub use memo::{Memoized, Subject};
 pub use node::Granularity;
 pub use produce::{Produced, produce, profile_labels};
 pub use surroundings::{Objects, Sources, Surroundings};

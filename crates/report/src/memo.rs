@@ -5,6 +5,7 @@
 //! after the other of one profile, most with the same filters. What the passes find does
 //! not depend on how a report shows it.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use fathom_profile::Profile;
@@ -16,7 +17,8 @@ use crate::tally::Tally;
 /// How many filters, and for each how many choices of nodes, are remembered.
 const REMEMBERED: usize = 8;
 
-/// A profile that a report is to be made of, with what earlier ones found in it.
+/// A profile that a report is to be made of, perhaps one that remembers what earlier ones
+/// found in it.
 #[derive(Clone, Copy)]
 pub struct Subject<'p> {
     pub(crate) profile: &'p Profile,
@@ -24,15 +26,6 @@ pub struct Subject<'p> {
 }
 
 impl<'p> Subject<'p> {
-    /// Of a profile and the memo that belongs to it: one of another profile gives reports
-    /// that are wrong.
-    pub const fn with_memo(profile: &'p Profile, memo: &'p Memo) -> Self {
-        Self {
-            profile,
-            memo: Some(memo),
-        }
-    }
-
     /// The profile.
     pub const fn profile(&self) -> &'p Profile {
         self.profile
@@ -48,22 +41,48 @@ impl<'p> From<&'p Profile> for Subject<'p> {
     }
 }
 
-/// What reports found in the samples of one profile. May be used by several threads.
+impl<'p> From<&'p Memoized> for Subject<'p> {
+    fn from(memoized: &'p Memoized) -> Self {
+        Self {
+            profile: &memoized.profile,
+            memo: Some(&memoized.memo),
+        }
+    }
+}
+
+/// A profile with what reports found in its samples. May be used by several threads.
 ///
 /// It remembers what the last few filters and choices of nodes gave: at most some hundred
 /// bytes for each function and call of the profile.
+#[derive(Debug)]
+pub struct Memoized {
+    profile: Profile,
+    memo: Memo,
+}
+
+impl From<Profile> for Memoized {
+    fn from(profile: Profile) -> Self {
+        let memo = Memo::default();
+        Self { profile, memo }
+    }
+}
+
+impl Deref for Memoized {
+    type Target = Profile;
+
+    fn deref(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+/// What reports found in the samples of one profile.
 #[derive(Debug, Default)]
-pub struct Memo {
+pub(crate) struct Memo {
     /// What was used last comes last.
     entries: Mutex<Vec<(Key, Arc<Findings>)>>,
 }
 
 impl Memo {
-    /// Nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
     /// Returns what is known under these options.
     pub(crate) fn findings(&self, options: &Options, has_objects: bool) -> Arc<Findings> {
         let key = Key::new(options, has_objects);
@@ -210,7 +229,7 @@ mod tests {
     #[test]
     fn reports_are_the_same_with_and_without() {
         let profile = Profile::parse(FOLDED, &Limits::default()).unwrap();
-        let memo = Memo::new();
+        let memoized = Memoized::from(profile.clone());
         let text = |name: &str| name.to_owned();
         let plain = Options::default();
         let cases = [
@@ -247,20 +266,19 @@ mod tests {
         // Once to fill it, once to use it.
         for _ in 0..2 {
             for options in &cases {
-                let subject = Subject::with_memo(&profile, &memo);
                 assert_eq!(
-                    all(subject, options),
+                    all((&memoized).into(), options),
                     all((&profile).into(), options),
                     "{options:?}"
                 );
             }
         }
-        assert_eq!(memo.entries.lock().unwrap().len(), 4);
+        assert_eq!(memoized.memo.entries.lock().unwrap().len(), 4);
     }
 
     #[test]
     fn the_oldest_is_forgotten() {
-        let memo = Memo::new();
+        let memo = Memo::default();
         let options = |focus: usize| Options {
             focus: focus.to_string(),
             ..Options::default()

@@ -141,7 +141,7 @@ impl Shelf {
             number += 1;
         }
         let origin = format!("dropped: {plain}");
-        let made = NamedProfile::of(name, origin, Role::Dropped, Arc::new(profile), None);
+        let made = NamedProfile::of(name, origin, Role::Dropped, Arc::new(profile.into()), None);
         let made = Arc::new(made);
         dropped.push(made.clone());
         Ok(made)

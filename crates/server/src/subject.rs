@@ -8,7 +8,7 @@ use fathom_goruntime::goroutine::Report;
 use fathom_profile::Profile;
 use fathom_profile::diff::{DiffMode, Normalize, subtract};
 use fathom_report::options::Options;
-use fathom_report::{Objects, Sources};
+use fathom_report::{Memoized, Objects, Sources};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -64,9 +64,9 @@ pub struct NamedProfile {
     name: String,
     origin: String,
     role: Role,
-    profile: Arc<Profile>,
-    base: Option<Arc<Profile>>,
-    change: OnceLock<Result<Arc<Profile>, Problem>>,
+    profile: Arc<Memoized>,
+    base: Option<Arc<Memoized>>,
+    change: OnceLock<Result<Arc<Memoized>, Problem>>,
 }
 
 /// Which of two states.
@@ -88,7 +88,7 @@ impl NamedProfile {
             name.into(),
             origin.into(),
             Role::Loaded,
-            Arc::new(profile),
+            Arc::new(profile.into()),
             None,
         )
     }
@@ -97,8 +97,8 @@ impl NamedProfile {
         name: String,
         origin: String,
         role: Role,
-        profile: Arc<Profile>,
-        base: Option<Arc<Profile>>,
+        profile: Arc<Memoized>,
+        base: Option<Arc<Memoized>>,
     ) -> Self {
         Self {
             name,
@@ -113,7 +113,7 @@ impl NamedProfile {
     /// Adds the earlier profile that this one is compared with.
     #[must_use]
     pub fn with_base(mut self, base: Option<Profile>) -> Self {
-        self.base = base.map(Arc::new);
+        self.base = base.map(|base| Arc::new(base.into()));
         self
     }
 
@@ -130,11 +130,11 @@ impl NamedProfile {
         self.role
     }
 
-    pub(crate) const fn profile(&self) -> &Arc<Profile> {
+    pub(crate) const fn profile(&self) -> &Arc<Memoized> {
         &self.profile
     }
 
-    pub(crate) const fn base(&self) -> Option<&Arc<Profile>> {
+    pub(crate) const fn base(&self) -> Option<&Arc<Memoized>> {
         self.base.as_ref()
     }
 
@@ -148,7 +148,7 @@ impl NamedProfile {
     }
 
     /// The profile of one side.
-    pub(crate) fn side(&self, side: Side) -> Result<Arc<Profile>, Problem> {
+    pub(crate) fn side(&self, side: Side) -> Result<Arc<Memoized>, Problem> {
         let no_base = || Problem::bad_request(format!("{} has no base to compare with", self.name));
         match side {
             Side::New => Ok(self.profile.clone()),
@@ -157,7 +157,7 @@ impl NamedProfile {
                 let base = self.base().ok_or_else(no_base)?;
                 let change = self.change.get_or_init(|| {
                     subtract(&self.profile, base, DiffMode::DiffBase, Normalize::No)
-                        .map(Arc::new)
+                        .map(|change| Arc::new(change.into()))
                         .map_err(|error| Problem::bad_request(error.to_string()))
                 });
                 change.clone()

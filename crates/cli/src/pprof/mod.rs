@@ -133,7 +133,7 @@ fn act(invocation: &Invocation, talk: &dyn Talk, output: &Output) -> anyhow::Res
                 "standard input held the profile, so there are no commands: give one, as -top",
             );
         }
-        return shell::run(&profile, options.clone(), talk);
+        return shell::run(profile, options.clone(), talk);
     };
     let temporary = Temporary::default();
     let reporter = Reporter::new(options.compat);

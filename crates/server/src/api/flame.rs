@@ -6,9 +6,8 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use fathom_profile::Profile;
 use fathom_report::flame::{Flame, Gone, LeftOut, Walk, Window};
-use fathom_report::{Granularity, Heading};
+use fathom_report::{Granularity, Heading, Memoized};
 use serde::Serialize;
 
 use super::about::SampleType;
@@ -175,7 +174,7 @@ pub(super) fn framed(head: &[u8], columns: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 /// The graph that is asked for: of a comparison, unless one side is wanted, the change.
-pub(super) fn asked(work: &Work<'_>, window: &Window) -> Result<(Arc<Profile>, Flame), Problem> {
+pub(super) fn asked(work: &Work<'_>, window: &Window) -> Result<(Arc<Memoized>, Flame), Problem> {
     let named = work.named()?;
     let side = work.query.side(named.usual_side())?;
     if side == Side::Change {

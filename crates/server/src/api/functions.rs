@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use axum::body::Bytes;
-use fathom_profile::Profile;
 use fathom_report::handle::Handle;
 use fathom_report::options::Options;
 use fathom_report::top::{Intervals, Top};
-use fathom_report::{Granularity, Heading};
+use fathom_report::{Granularity, Heading, Memoized};
 use serde::Serialize;
 
 use super::about::SampleType;
@@ -123,7 +122,7 @@ pub(super) fn functions(work: &Work<'_>) -> Result<Bytes, Problem> {
 
 /// Adds the rows of every sample type, those of `first` before the others.
 fn values(
-    profile: &Profile,
+    profile: &Memoized,
     options: &Options,
     first: Option<usize>,
     rows: &mut Rows,
@@ -156,7 +155,7 @@ fn values(
 }
 
 /// Makes the table of each of several sample types, side by side.
-fn tops(profile: &Profile, options: &Options, columns: &[usize]) -> Vec<Result<Top, Problem>> {
+fn tops(profile: &Memoized, options: &Options, columns: &[usize]) -> Vec<Result<Top, Problem>> {
     let of = |column: usize| {
         let options = Options {
             sample_index: column.to_string(),

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use axum::body::Bytes;
 use fathom_profile::Profile;
-use fathom_report::Heading;
 use fathom_report::callgraph::CallGraph;
 use fathom_report::diff::Diff;
 use fathom_report::flame::Flame;
@@ -15,6 +14,7 @@ use fathom_report::tags::Tags;
 use fathom_report::top::{Intervals, Top};
 use fathom_report::traces::{Trace, Traces};
 use fathom_report::tree::Tree;
+use fathom_report::{Heading, Memoized};
 use serde::Serialize;
 
 use super::{Work, named_json};
@@ -27,7 +27,7 @@ const STACKS: usize = 1000;
 impl Work<'_> {
     /// The profile that is asked for, of a comparison the change, and the options of its
     /// report.
-    pub(super) fn chosen(&self) -> Result<(Arc<Profile>, Options), Problem> {
+    pub(super) fn chosen(&self) -> Result<(Arc<Memoized>, Options), Problem> {
         let named = self.named()?;
         let profile = named.side(self.query.side(named.usual_side())?)?;
         let options = self.query.options_for(&profile)?;

@@ -10,8 +10,8 @@ use std::process::{Command as Process, Stdio};
 
 use anyhow::Context as _;
 use fathom_profile::Profile;
+use fathom_report::Memoized;
 use fathom_report::options::{Kind, OPTIONS, Options};
-use fathom_report::{Memo, Subject};
 
 use self::complete::Names;
 use self::editor::{EditedLines, Lines, PlainLines, history_file};
@@ -31,13 +31,14 @@ const MOST_SCRIPTS: usize = 16;
 /// # Errors
 ///
 /// When commands cannot be read, or nobody reads the answers any more.
-pub(crate) fn run(profile: &Profile, options: Options, talk: &dyn Talk) -> anyhow::Result<()> {
-    let mut shell = Shell::new(profile, options, talk);
+pub(crate) fn run(profile: Profile, options: Options, talk: &dyn Talk) -> anyhow::Result<()> {
+    let profile = Memoized::from(profile);
+    let mut shell = Shell::new(&profile, options, talk);
     shell.greet();
     let mut edited;
     let mut plain = PlainLines;
     let lines: &mut dyn Lines = if edits_lines() {
-        match EditedLines::open(names(profile), history_file()) {
+        match EditedLines::open(names(&profile), history_file()) {
             Ok(lines) => {
                 edited = lines;
                 &mut edited
@@ -65,9 +66,7 @@ enum Flow {
 }
 
 struct Shell<'a> {
-    profile: &'a Profile,
-    /// What the commands so far found in it.
-    memo: Memo,
+    profile: &'a Memoized,
     options: Options,
     dialect: Dialect,
     reporter: Reporter,
@@ -76,11 +75,10 @@ struct Shell<'a> {
 }
 
 impl<'a> Shell<'a> {
-    fn new(profile: &'a Profile, options: Options, talk: &'a dyn Talk) -> Self {
+    fn new(profile: &'a Memoized, options: Options, talk: &'a dyn Talk) -> Self {
         let compat = options.compat;
         Self {
             profile,
-            memo: Memo::new(),
             options: Options {
                 compact_labels: true,
                 ..options
@@ -223,10 +221,13 @@ impl<'a> Shell<'a> {
     fn try_report(&self, request: &Request) -> anyhow::Result<()> {
         let options = request.options(&self.options);
         let argument = request.argument.as_deref();
-        let subject = Subject::with_memo(self.profile, &self.memo);
-        let report =
-            self.reporter
-                .report_aloud(subject, request.command, argument, &options, self.talk)?;
+        let report = self.reporter.report_aloud(
+            self.profile,
+            request.command,
+            argument,
+            &options,
+            self.talk,
+        )?;
         if let Some(pipe) = &request.pipe {
             for note in report.notes() {
                 self.talk.error(note);

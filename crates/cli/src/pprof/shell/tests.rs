@@ -36,6 +36,7 @@ fn session(script: &str, compat: bool) -> (Vec<String>, Options) {
         compat,
         ..Options::default()
     };
+    let profile = profile.into();
     let mut shell = Shell::new(&profile, options, &heard);
     shell.answer(&mut Script(script.lines())).unwrap();
     (heard.talk(), shell.options.clone())
