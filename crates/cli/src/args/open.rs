@@ -26,7 +26,7 @@ Examples:
   fathom open before.pb.gz after.pb.gz          what changed
   fathom open heap.pb.gz --view 'top?sample_index=alloc_space'
   fathom open cpu.pb.gz -o report.html --view flame --no-source
-  fathom open 4711 --dump --view goroutines     all stacks, with states and waits
+  fathom open 4711 --dump --view goroutines     all stacks, with their waits
   fathom open smaps.txt --view memory           the address space as a picture
   fathom open cpu.pb.gz --no-browser --port 8080
   FATHOM_PASSWORD=secret fathom open cpu.pb.gz --listen 0.0.0.0
