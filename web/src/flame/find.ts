@@ -1,5 +1,6 @@
 // Which frames a search finds, and what they hold together.
 
+import { matcher } from "../matcher";
 import type { Flame } from "./columns";
 
 export interface Found {
@@ -13,18 +14,6 @@ export interface Found {
   frames: number[];
   /** Why the pattern is none. */
   error: string;
-}
-
-/** What a search means: a regular expression, whatever the case of letters; half a one is a
- * text while it is being typed. */
-export function matcher(pattern: string): { test(name: string): boolean; error: string } {
-  try {
-    const regex = new RegExp(pattern, "i");
-    return { test: (name) => regex.test(name), error: "" };
-  } catch {
-    const text = pattern.toLowerCase();
-    return { test: (name) => name.toLowerCase().includes(text), error: "no regular expression: looked for as text" };
-  }
 }
 
 /** Finds frames by a regular expression, whatever the case of letters. */

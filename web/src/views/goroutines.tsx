@@ -70,7 +70,7 @@ function Groups({ goroutines }: { goroutines: Goroutines }) {
   const limit = Number(navigation.get("shown")) || SHOWN;
   const { groups } = goroutines;
   const places = useMemo(() => {
-    const matches = matcher(pattern);
+    const matches = matcher(pattern).test;
     const isWanted = (group: GoroutineGroup) =>
       (state === null || nameOf(group.state) === state) &&
       (!pattern || [...group.stack, group.created_by ?? "", ...group.labels.flat()].some(matches));

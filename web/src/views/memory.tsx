@@ -49,7 +49,7 @@ function Map({ map }: { map: MemoryMap }) {
   const kind = navigation.get("kind");
   const pattern = navigation.get("find") ?? "";
   const isWanted = useMemo(() => {
-    const matches = matcher(pattern);
+    const matches = matcher(pattern).test;
     return (row: MapRow) => (kind === null || row.kind === kind) && (!pattern || matches(`${row.name} ${row.start}-${row.end} ${row.permissions} ${kinds.get(row.kind)?.label ?? ""}`));
   }, [kind, pattern, kinds]);
   // The address of the page names a mapping by its first address, which a reload keeps.

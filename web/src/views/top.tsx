@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { useFunctionKeys, useFunctionMenu } from "../actions";
 import { getJson, useAnswer } from "../api";
 import type { Functions } from "../contracts";
-import { matcher } from "../flame/find";
+import { matcher } from "../matcher";
 import { amount, change, growth, percent, plural, sampleName } from "../format";
 import { Answered, Empty, Notes } from "../parts/parts";
 import { useChosen } from "../request";
