@@ -365,24 +365,23 @@ fn goroutine_growth(before: &Situation, after: &Situation) -> Option<Finding> {
 fn site_growth(before: &Situation, after: &Situation) -> Option<Finding> {
     let heap = |s: &Situation| -> Option<HeapSites> { s.heap_after_gc.clone().or(s.heap.clone()) };
     let (then, now) = (heap(before)?, heap(after)?);
-    let earlier = |site: &Site| {
-        then.sites.iter().find(|other| {
-            other.function == site.function && other.line == site.line && other.leaf == site.leaf
-        })
-    };
+    let mut earlier: HashMap<_, &Site> = HashMap::new();
+    for site in &then.sites {
+        earlier.entry(site.identity()).or_insert(site);
+    }
     let (grown, surely, site) = now
         .sites
         .iter()
         .filter_map(|site| {
-            let was = earlier(site);
-            let (value, high) = was.map_or((0.0, 0.0), |was| (was.bytes.value, was.bytes.high));
-            let surely = site.bytes.low - high;
-            (surely > 0.0).then(|| (whole(site.bytes.value - value), whole(surely), site))
+            let was = earlier.get(&site.identity());
+            let grown = whole(site.value - was.map_or(0.0, |was| was.value));
+            if grown < after.floor() {
+                return None;
+            }
+            let surely = site.bytes().low - was.map_or(0.0, |was| was.bytes().high);
+            (surely > 0.0).then(|| (grown, whole(surely), site))
         })
         .max_by_key(|(grown, _, _)| *grown)?;
-    if grown < after.floor() {
-        return None;
-    }
     Some(
         Finding::new("dominant-allocation-site", Severity::Warning, Confidence::Likely)
             .bytes(grown)
@@ -391,7 +390,7 @@ fn site_growth(before: &Situation, after: &Situation) -> Option<Finding> {
                 "That is more than the sampling error: at least {}. Whether it is a leak or a larger load, this is where to look.",
                 bytes(surely)
             ))
-            .evidence_bytes("live bytes now", whole(site.bytes.value), "heap profile")
+            .evidence_bytes("live bytes now", whole(site.value), "heap profile")
             .evidence_bytes("growth", grown, "heap profile")
             .action("Find who keeps these objects: a cache without bound, a map or slice that only grows, goroutines that wait.")
             .verify("A third capture shows the site flat."),

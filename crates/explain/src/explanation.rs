@@ -164,12 +164,13 @@ fn sites(heap: &HeapSites) -> Vec<Site> {
     heap.sites
         .iter()
         .take(SITES_SHOWN)
-        .map(|site| Site {
+        .map(|site| (site, site.bytes()))
+        .map(|(site, bytes)| Site {
             place: site.place(),
             allocated_by: site.leaf.clone(),
-            bytes: whole(site.bytes.value),
-            low_bytes: whole(site.bytes.low),
-            high_bytes: whole(site.bytes.high),
+            bytes: whole(bytes.value),
+            low_bytes: whole(bytes.low),
+            high_bytes: whole(bytes.high),
             objects: whole(site.objects),
         })
         .collect()

@@ -1,9 +1,9 @@
 //! The heap profile as explain needs it: allocation sites with their error.
 
-use fathom_profile::Profile;
 use fathom_profile::heap::{HeapColumn, HeapProfile};
-use fathom_profile::sampling::Estimate;
+use fathom_profile::sampling::{self, Bucket, Estimate, Measure, SamplingRate, estimated_value};
 use fathom_profile::site::is_runtime;
+use fathom_profile::{FunctionId, Profile};
 use std::collections::HashMap;
 
 /// The rate at which Go samples by default: one sample per 512 KiB
@@ -55,7 +55,10 @@ pub(crate) struct Site {
     /// The innermost function that is not the runtime's.
     pub(crate) leaf: String,
     /// Live bytes.
-    pub(crate) bytes: Estimate,
+    pub(crate) value: f64,
+    rate: SamplingRate,
+    /// The samples of which the live bytes are estimated.
+    buckets: Vec<Bucket>,
     /// Live objects.
     pub(crate) objects: f64,
     /// The size of the objects that hold most of the site's bytes.
@@ -69,6 +72,16 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// What makes it the same site in another profile.
+    pub(crate) fn identity(&self) -> (&str, i64, &str) {
+        (&self.function, self.line, &self.leaf)
+    }
+
+    /// Estimates the live bytes, which costs some microseconds.
+    pub(crate) fn bytes(&self) -> Estimate {
+        estimate(self.rate, &self.buckets)
+    }
+
     /// Writes the place: `main.readResponse (main.go:20)`.
     pub(crate) fn place(&self) -> String {
         let file = self.file.rsplit(['/', '\\']).next().unwrap_or(&self.file);
@@ -98,6 +111,7 @@ impl HeapSites {
     pub(crate) fn read(profile: &Profile) -> Option<Self> {
         let heap = HeapProfile::new(profile).ok()?;
         heap.column(HeapColumn::InuseSpace)?;
+        let stacks = Stacks::read(profile);
         let mut places: HashMap<Place, Gathered> = HashMap::new();
         let mut all = Vec::new();
         let mut timers = Vec::new();
@@ -105,40 +119,38 @@ impl HeapSites {
             if record.inuse_bytes <= 0 {
                 continue;
             }
-            all.push(record.sample);
-            let (place, traits) = read_stack(profile, record.sample);
+            let bucket = Bucket {
+                size: record.size,
+                samples: record.inuse_samples,
+            };
+            all.push(bucket);
+            let (place, traits) = stacks.place(record.sample);
             if traits.timer {
-                timers.push(record.sample);
+                timers.push(bucket);
             }
             let gathered = places.entry(place).or_default();
-            gathered.samples.push(record.sample);
+            gathered.buckets.push(bucket);
             gathered.traits = gathered.traits.with(traits);
             gathered.objects += record.inuse_objects as f64;
             let bytes = record.inuse_bytes.unsigned_abs();
             let known = gathered.sizes.entry(record.size).or_default();
             *known = known.saturating_add(bytes);
         }
-        let estimate = |samples: &[usize]| {
-            let samples = samples.iter().copied();
-            heap.estimate(HeapColumn::InuseSpace, samples)
-                .unwrap_or(NOTHING)
-        };
         let mut sites: Vec<Site> = places
             .into_iter()
-            .map(|(place, gathered)| gathered.site(place, estimate(&gathered.samples)))
+            .map(|(place, gathered)| gathered.site(profile, place, heap.rate()))
             .collect();
         sites.sort_by(|a, b| {
-            b.bytes
-                .value
-                .total_cmp(&a.bytes.value)
+            b.value
+                .total_cmp(&a.value)
                 .then_with(|| a.function.cmp(&b.function))
                 .then_with(|| a.line.cmp(&b.line))
         });
         Some(Self {
             rate: u64::try_from(heap.rate().bytes()).unwrap_or(0),
-            total: estimate(&all),
+            total: estimate(heap.rate(), &all),
             sites,
-            timers: estimate(&timers),
+            timers: estimate(heap.rate(), &timers),
         })
     }
 
@@ -148,24 +160,40 @@ impl HeapSites {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A place, by functions that stand for all with their name and file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Place {
-    function: String,
-    file: String,
+    /// `None` where the stack is all the runtime's.
+    own: Option<Spot>,
+    /// By the first function with its name.
+    leaf: Option<FunctionId>,
+}
+
+/// A line of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Spot {
+    function: FunctionId,
     line: i64,
-    leaf: String,
 }
 
 #[derive(Debug, Default)]
 struct Gathered {
-    samples: Vec<usize>,
+    buckets: Vec<Bucket>,
     traits: Traits,
     objects: f64,
     sizes: HashMap<u64, u64>,
 }
 
 impl Gathered {
-    fn site(&self, place: Place, bytes: Estimate) -> Site {
+    fn site(self, profile: &Profile, place: Place, rate: SamplingRate) -> Site {
+        let leaf = match place.leaf {
+            Some(leaf) => profile.function_name(leaf),
+            None => "(runtime)",
+        };
+        let (function, file, line) = place.own.map_or((leaf, "", 0), |own| {
+            let name = profile.function_name(own.function);
+            (name, profile.function_file(own.function), own.line)
+        });
         let main = self
             .sizes
             .iter()
@@ -174,18 +202,25 @@ impl Gathered {
             (size, bytes as f64 / size.max(1) as f64)
         });
         Site {
-            function: place.function,
-            file: place.file,
-            line: place.line,
-            leaf: place.leaf,
-            bytes,
+            function: function.to_owned(),
+            file: file.to_owned(),
+            line,
+            leaf: leaf.to_owned(),
+            value: estimated_value(rate, Measure::Bytes, self.buckets.iter().copied())
+                .unwrap_or(0.0),
+            rate,
             objects: self.objects,
             main_size,
             main_objects,
             largest: self.sizes.keys().copied().max().unwrap_or(0),
             traits: self.traits,
+            buckets: self.buckets,
         }
     }
+}
+
+fn estimate(rate: SamplingRate, buckets: &[Bucket]) -> Estimate {
+    sampling::estimate(rate, Measure::Bytes, buckets.iter().copied()).unwrap_or(NOTHING)
 }
 
 impl Traits {
@@ -199,47 +234,141 @@ impl Traits {
     }
 }
 
-fn read_stack(profile: &Profile, sample: usize) -> (Place, Traits) {
-    let mut traits = Traits::default();
-    let mut below = 0;
-    let mut leaf: Option<(String, String, i64)> = None;
-    let mut own: Option<(String, String, i64)> = None;
-    for frame in profile.frames(sample) {
-        let runtime = is_runtime(frame.function);
-        if leaf.is_none() && (runtime || frame.function.is_empty()) {
-            below += 1;
+/// What each location's frames show, so that names are read once and not in each stack.
+struct Stacks<'p> {
+    profile: &'p Profile,
+    /// Kept apart: stacks are searched to the root for these alone.
+    traits: Vec<Traits>,
+    locations: Vec<Shown>,
+}
+
+/// What the frames of one location show.
+#[derive(Debug, Clone, Copy, Default)]
+struct Shown {
+    /// Frames below the leaf; all of them where it has none.
+    below: usize,
+    /// The innermost function that is not the runtime's.
+    leaf: Option<(FunctionId, Spot)>,
+    /// The innermost function that is not the standard library's.
+    own: Option<Spot>,
+    /// The innermost function that is not the allocator's.
+    allocating: Option<FunctionId>,
+}
+
+impl<'p> Stacks<'p> {
+    fn read(profile: &'p Profile) -> Self {
+        let functions = Functions::read(profile);
+        let mut stacks = Self {
+            profile,
+            traits: Vec::with_capacity(profile.location_count()),
+            locations: Vec::with_capacity(profile.location_count()),
+        };
+        for location in profile.location_ids() {
+            let (mut traits, mut shown) = (Traits::default(), Shown::default());
+            let mut lines = profile.lines(location).peekable();
+            if lines.peek().is_none() {
+                shown.below = 1;
+            }
+            for line in lines {
+                let function = functions.of(line.function);
+                traits = traits.with(function.map(|it| it.traits).unwrap_or_default());
+                shown.add(function, line.line);
+            }
+            stacks.traits.push(traits);
+            stacks.locations.push(shown);
         }
-        if frame.function.is_empty() {
-            continue;
+        stacks
+    }
+
+    fn place(&self, sample: usize) -> (Place, Traits) {
+        let (mut traits, mut all) = (Traits::default(), Shown::default());
+        for location in self.profile.stack(sample) {
+            let of_location = self.traits.get(location.index());
+            traits = traits.with(of_location.copied().unwrap_or_default());
+            if all.leaf.is_some() && all.own.is_some() {
+                continue;
+            }
+            let Some(shown) = self.locations.get(location.index()) else {
+                continue;
+            };
+            if all.leaf.is_none() {
+                all.below += shown.below;
+                all.leaf = shown.leaf;
+            }
+            all.own = all.own.or(shown.own);
+            all.allocating = all.allocating.or(shown.allocating);
         }
-        traits = traits.with(named(frame.function));
-        if leaf.is_none() && !runtime {
-            leaf = Some((frame.function.to_owned(), frame.file.to_owned(), frame.line));
+        traits.map |= all.leaf.is_some() && all.below >= MAP_GROWTH_FRAMES;
+        let place = Place {
+            own: all.own.or(all.leaf.map(|(_, spot)| spot)),
+            leaf: all.leaf.map(|(name, _)| name).or(all.allocating),
+        };
+        (place, traits)
+    }
+}
+
+impl Shown {
+    fn add(&mut self, function: Option<Function>, line: i64) {
+        let is_above = self.leaf.is_some();
+        let Some(function) = function else {
+            self.below += usize::from(!is_above);
+            return;
+        };
+        let spot = Spot {
+            function: function.id,
+            line,
+        };
+        if function.is_runtime {
+            self.below += usize::from(!is_above);
+        } else if !is_above {
+            self.leaf = Some((function.namesake, spot));
         }
-        if own.is_none() && !is_standard_library(frame.function) {
-            own = Some((frame.function.to_owned(), frame.file.to_owned(), frame.line));
+        if !function.is_standard_library {
+            self.own = self.own.or(Some(spot));
+        }
+        if !function.is_allocator {
+            self.allocating = self.allocating.or(Some(function.namesake));
         }
     }
-    traits.map |= leaf.is_some() && below >= MAP_GROWTH_FRAMES;
-    let leaf = leaf.unwrap_or_else(|| {
-        let of_runtime = profile
-            .frames(sample)
-            .map(|frame| frame.function)
-            .find(|function| !function.is_empty() && !is_allocator(function));
-        (
-            of_runtime.unwrap_or("(runtime)").to_owned(),
-            String::new(),
-            0,
-        )
-    });
-    let (function, file, line) = own.unwrap_or_else(|| leaf.clone());
-    let place = Place {
-        function,
-        file,
-        line,
-        leaf: leaf.0,
-    };
-    (place, traits)
+}
+
+/// What the names of functions show; `None` for those that have none.
+struct Functions(Vec<Option<Function>>);
+
+#[derive(Debug, Clone, Copy)]
+struct Function {
+    /// The first function with its name and file.
+    id: FunctionId,
+    /// The first function with its name.
+    namesake: FunctionId,
+    traits: Traits,
+    is_runtime: bool,
+    is_standard_library: bool,
+    is_allocator: bool,
+}
+
+impl Functions {
+    fn read(profile: &Profile) -> Self {
+        let (mut first, mut namesakes) = (HashMap::new(), HashMap::new());
+        let functions = 0..profile.function_count();
+        let functions = functions.filter_map(FunctionId::from_index).map(|id| {
+            let name = profile.function_name(id);
+            let id = *first.entry((name, profile.function_file(id))).or_insert(id);
+            (!name.is_empty()).then(|| Function {
+                id,
+                namesake: *namesakes.entry(name).or_insert(id),
+                traits: named(name),
+                is_runtime: is_runtime(name),
+                is_standard_library: is_standard_library(name),
+                is_allocator: is_allocator(name),
+            })
+        });
+        Self(functions.collect())
+    }
+
+    fn of(&self, function: Option<FunctionId>) -> Option<Function> {
+        self.0.get(function?.index()).copied().flatten()
+    }
 }
 
 /// Reads what one function's name shows.

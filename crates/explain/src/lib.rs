@@ -38,6 +38,7 @@ mod memory_map;
 mod missing;
 mod population;
 mod process;
+mod profiles;
 mod reconcile;
 mod rules;
 mod situation;
@@ -57,8 +58,10 @@ pub use rules::{Check, Need, RULES};
 pub use situation::Situation;
 pub use totals::{Span, TimeTotals, Totals};
 
-use fathom_evidence::Capture;
+use fathom_evidence::{Artefact, Capture};
+use fathom_profile::Profile;
 use missing::Gaps;
+use profiles::Profiles;
 
 /// An explanation, and the parsed evidence that it rests on.
 #[derive(Debug)]
@@ -74,8 +77,18 @@ pub struct Explained {
 ///
 /// Costs the parsing of the artefacts; the profile is by far the largest.
 pub fn explain(capture: &Capture) -> Explained {
+    explain_with(capture, &|_| None)
+}
+
+/// Explains a capture of which some profiles were read already: `known` gives those, by
+/// their artefacts. What came as text is read once more, for the runtime's frames at its
+/// leaves.
+pub fn explain_with<'p>(
+    capture: &Capture,
+    known: &dyn Fn(&Artefact) -> Option<&'p Profile>,
+) -> Explained {
     let mut gaps = Gaps::new(capture.missing.clone());
-    let situation = Situation::read(capture, &mut gaps);
+    let situation = Situation::read(capture, &Profiles { known }, &mut gaps);
     rules::note_undecidable(&situation, &mut gaps);
     let explanation = Explanation::of(&situation, gaps);
     Explained {

@@ -5,6 +5,7 @@ use crate::heap_sites::HeapSites;
 use crate::heap_state::HeapState;
 use crate::ledger::Ledger;
 use crate::missing::Gaps;
+use crate::profiles::Profiles;
 use crate::time_use::TimeUse;
 use fathom_evidence::{Artefact, Capture, Kind, Target};
 use fathom_goruntime::buildinfo::BuildInfo;
@@ -19,7 +20,7 @@ use fathom_osmem::huge_pages::HugePageSettings;
 use fathom_osmem::meminfo::MemInfo;
 use fathom_osmem::process::ProcessMemory;
 use fathom_osmem::status::Status;
-use fathom_profile::{Limits, Profile, RuntimeLeaf};
+use fathom_profile::RuntimeLeaf;
 
 /// The heap index: 32 MiB of address space in no `MemStats` field
 /// (Go 1.27.3, src/runtime/malloc.go:864).
@@ -124,7 +125,7 @@ pub(crate) fn difference(left: u64, right: u64) -> i64 {
 impl Situation {
     /// Parses every artefact of a capture. What does not parse is noted in
     /// `gaps` and left out.
-    pub(crate) fn read(capture: &Capture, gaps: &mut Gaps) -> Self {
+    pub(crate) fn read(capture: &Capture, profiles: &Profiles<'_, '_>, gaps: &mut Gaps) -> Self {
         let mut situation = Self {
             target: capture.target.clone(),
             taken_at: capture.started_at_unix_nanos,
@@ -132,8 +133,8 @@ impl Situation {
         };
         situation.read_kernel(capture, gaps);
         situation.read_runtime(capture, gaps);
-        situation.read_profiles(capture, gaps);
-        situation.time = TimeUse::read(capture, &situation, gaps);
+        situation.read_profiles(capture, profiles, gaps);
+        situation.time = TimeUse::read(capture, profiles, &situation, gaps);
         situation.derive();
         situation.ledger = crate::ledger::build(&situation);
         situation
@@ -282,13 +283,9 @@ impl Situation {
         }
     }
 
-    fn read_profiles(&mut self, capture: &Capture, gaps: &mut Gaps) {
-        let mut profile = |artefact: &Artefact| {
-            gaps.keep(
-                artefact,
-                Profile::parse_with(&artefact.bytes, &Limits::default(), RuntimeLeaf::Keep),
-            )
-        };
+    fn read_profiles(&mut self, capture: &Capture, profiles: &Profiles<'_, '_>, gaps: &mut Gaps) {
+        let mut profile =
+            |artefact: &Artefact| profiles.read(artefact, RuntimeLeaf::Keep, &mut *gaps);
         let mut heap_of = |kinds: &[Kind]| {
             let mut artefacts: Vec<&Artefact> =
                 kinds.iter().flat_map(|&kind| capture.all(kind)).collect();
@@ -296,14 +293,14 @@ impl Situation {
             artefacts.sort_by_key(|artefact| !artefact.bytes.starts_with(b"heap profile:"));
             artefacts
                 .into_iter()
-                .find_map(|artefact| HeapSites::read(&profile(artefact)?))
+                .find_map(|artefact| HeapSites::read(&*profile(artefact)?))
         };
         self.heap = heap_of(&[Kind::Heap, Kind::Allocs]);
         self.heap_after_gc = heap_of(&[Kind::HeapAfterGc]);
         let mut goroutines_of = |kind| {
             capture
                 .all(kind)
-                .find_map(|artefact| profile(artefact).as_ref().map(Goroutines::from_profile))
+                .find_map(|artefact| profile(artefact).as_deref().map(Goroutines::from_profile))
         };
         self.goroutines = goroutines_of(Kind::Goroutine);
         self.leaked = goroutines_of(Kind::GoroutineLeak);

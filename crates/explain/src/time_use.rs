@@ -4,10 +4,12 @@ use crate::Situation;
 use crate::contention::{Contention, Window};
 use crate::cpu_use::CpuUse;
 use crate::missing::Gaps;
+use crate::profiles::Profiles;
 use crate::rules::{blocked_site, lock_contention};
 use fathom_evidence::{Artefact, Capture, Kind};
 use fathom_finding::Finding;
-use fathom_profile::{Limits, Profile};
+use fathom_profile::{Profile, RuntimeLeaf};
+use std::borrow::Cow;
 
 /// The runtime scales the mutex profile itself since this version; a reader of
 /// its text form that multiplies by the sampling period does so twice
@@ -33,12 +35,19 @@ pub(crate) struct TimeUse {
 
 impl TimeUse {
     /// Reads the profiles of time. The rest of the situation is known already.
-    pub(crate) fn read(capture: &Capture, s: &Situation, gaps: &mut Gaps) -> Self {
+    pub(crate) fn read(
+        capture: &Capture,
+        profiles: &Profiles<'_, '_>,
+        s: &Situation,
+        gaps: &mut Gaps,
+    ) -> Self {
+        let mut profile =
+            |artefact: &Artefact| profiles.read(artefact, RuntimeLeaf::Drop, &mut *gaps);
         let cpu = capture
             .all(Kind::Cpu)
-            .find_map(|artefact| CpuUse::read(&parse(artefact, gaps)?));
-        let (mutex, mutex_read) = contention(capture, Kind::Mutex, s, gaps);
-        let (block, block_read) = contention(capture, Kind::Block, s, gaps);
+            .find_map(|artefact| CpuUse::read(&*profile(artefact)?));
+        let (mutex, mutex_read) = contention(capture, Kind::Mutex, s, &mut profile);
+        let (block, block_read) = contention(capture, Kind::Block, s, &mut profile);
         Self {
             cpu,
             mutex,
@@ -74,24 +83,17 @@ pub(crate) fn between(before: &Situation, after: &Situation) -> Vec<Finding> {
     lock.into_iter().chain(blocked).collect()
 }
 
-fn parse(artefact: &Artefact, gaps: &mut Gaps) -> Option<Profile> {
-    gaps.keep(
-        artefact,
-        Profile::parse(&artefact.bytes, &Limits::default()),
-    )
-}
-
 /// Reads the profiles of a kind: what to judge by, and the last reading.
-fn contention(
+fn contention<'p>(
     capture: &Capture,
     kind: Kind,
     s: &Situation,
-    gaps: &mut Gaps,
+    profile: &mut impl FnMut(&Artefact) -> Option<Cow<'p, Profile>>,
 ) -> (Option<Contention>, Option<Contention>) {
     let mut fraction = None;
     let mut readings: Vec<(u8, bool, Contention)> = Vec::new();
     for artefact in capture.all(kind) {
-        let Some(profile) = parse(artefact, gaps) else {
+        let Some(profile) = profile(artefact) else {
             continue;
         };
         let says_fraction = artefact.bytes.starts_with(b"--- mutex");
@@ -231,7 +233,8 @@ mod tests {
     }
 
     fn read(capture: &Capture, s: &Situation) -> TimeUse {
-        TimeUse::read(capture, s, &mut Gaps::new(Vec::new()))
+        let profiles = Profiles { known: &|_| None };
+        TimeUse::read(capture, &profiles, s, &mut Gaps::new(Vec::new()))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use fathom_evidence::{Artefact, Capture, Kind};
-use fathom_explain::{Explained, difference, explain, population};
+use fathom_explain::{Explained, difference, explain, explain_with, population};
 use fathom_gather::Source;
 use fathom_goruntime::goroutine::{Order, Population, compare};
 use fathom_profile::{Limits, ParseOptions, Profile};
@@ -108,19 +108,23 @@ struct Taken {
 
 fn load(args: &OpenArgs, options: &Options, output: &Output) -> anyhow::Result<Subject> {
     let (base, new) = taken(args, output)?;
-    let explained = explain(&new.capture);
-    let explained_base = base.as_ref().map(|base| explain(&base.capture));
-    let mut profiles = profiles(&new, options, output)?;
+    let Read {
+        explained,
+        mut profiles,
+    } = read(&new, options, output)?;
     let mut notes = Vec::new();
+    let mut explained_base = None;
     if let Some(base) = &base {
-        let mut earlier = self::profiles(base, options, output)?;
+        let mut earlier = read(base, options, output)?;
         for (name, (_, _, profile)) in &mut profiles {
-            let found = earlier.iter().position(|(known, _)| known == name);
-            *profile = found.map(|place| earlier.swap_remove(place).1.1);
+            let same = |(known, _): &Named| known == name;
+            let found = earlier.profiles.iter().position(same);
+            *profile = found.map(|place| earlier.profiles.swap_remove(place).1.1);
             if profile.is_none() {
                 notes.push(format!("{}: no {name} profile in it", base.title));
             }
         }
+        explained_base = Some(earlier.explained);
     }
     let is_worth_telling = |explained: &Explained| {
         let explanation = &explained.explanation;
@@ -272,8 +276,45 @@ fn title(sources: &[String]) -> String {
 /// A profile's name with its origin, itself, and what it is compared with.
 type Named = (String, (String, Profile, Option<Profile>));
 
+/// What a capture says.
+struct Read {
+    explained: Explained,
+    profiles: Vec<Named>,
+}
+
+fn read(taken: &Taken, options: &Options, output: &Output) -> anyhow::Result<Read> {
+    let groups = groups(taken, options)?;
+    let known = |artefact: &Artefact| {
+        let mut parts = groups.iter().flat_map(|group| &group.parts);
+        let found = parts.find(|(known, _)| std::ptr::eq(*known, artefact))?;
+        Some(&found.1)
+    };
+    let explained = if options.compat {
+        // The profiles are those of pprof, defects included.
+        explain(&taken.capture)
+    } else {
+        explain_with(&taken.capture, &known)
+    };
+    let profiles = groups.into_iter().map(|group| {
+        let profiles = group.parts.into_iter().map(|(_, profile)| profile);
+        let profile = prepared(profiles.collect(), &taken.binary, options, output)?;
+        Ok((group.name, (group.origin, profile, None)))
+    });
+    Ok(Read {
+        explained,
+        profiles: profiles.collect::<anyhow::Result<_>>()?,
+    })
+}
+
+/// Profiles that are one.
+struct Group<'a> {
+    name: String,
+    origin: String,
+    parts: Vec<(&'a Artefact, Profile)>,
+}
+
 /// The profiles of a capture by their names.
-fn profiles(taken: &Taken, options: &Options, output: &Output) -> anyhow::Result<Vec<Named>> {
+fn groups<'a>(taken: &'a Taken, options: &Options) -> anyhow::Result<Vec<Group<'a>>> {
     let parsing = if options.compat {
         ParseOptions::as_pprof()
     } else {
@@ -299,11 +340,10 @@ fn profiles(taken: &Taken, options: &Options, output: &Output) -> anyhow::Result
         !is_text(artefact) || !all.iter().any(|other| is_same(other))
     });
     artefacts.sort_by_key(|artefact| rank(artefact.kind));
-    let mut groups: Vec<(String, String, Vec<Profile>)> = Vec::new();
+    let mut groups: Vec<Group<'_>> = Vec::new();
     let mut failure = None;
     for artefact in artefacts {
-        let bytes = artefact.bytes.clone();
-        let profile = match Profile::parse_owned_as(bytes, &Limits::default(), parsing) {
+        let profile = match Profile::parse_as(&artefact.bytes, &Limits::default(), parsing) {
             Ok(profile) => profile,
             // Evidence of any other kind may be among the sources.
             Err(_) if artefact.kind == Kind::Unknown => continue,
@@ -316,29 +356,26 @@ fn profiles(taken: &Taken, options: &Options, output: &Output) -> anyhow::Result
             Kind::OtherProfile | Kind::Unknown => "profile",
             kind => kind.name(),
         };
-        let known = groups
-            .iter()
-            .filter(|(known, _, _)| known.starts_with(name));
-        let known = known.count();
-        match groups.iter_mut().find(|(known, _, _)| known == name) {
-            Some((_, _, profiles)) if taken.is_merged => profiles.push(profile),
-            found => {
-                let name = match found {
-                    Some(_) => format!("{name}-{}", known + 1),
-                    None => name.to_owned(),
-                };
-                groups.push((name, artefact.name.clone(), vec![profile]));
+        let alike = groups.iter().filter(|group| group.name.starts_with(name));
+        let number = alike.count() + 1;
+        let part = (artefact, profile);
+        let known = groups.iter_mut().find(|group| group.name == name);
+        let name = match known {
+            Some(group) if taken.is_merged => {
+                group.parts.push(part);
+                continue;
             }
-        }
+            Some(_) => format!("{name}-{number}"),
+            None => name.to_owned(),
+        };
+        groups.push(Group {
+            name,
+            origin: artefact.name.clone(),
+            parts: vec![part],
+        });
     }
-    if let (true, Some(failure)) = (groups.is_empty(), failure) {
-        return Err(failure.into());
+    match failure {
+        Some(failure) if groups.is_empty() => Err(failure.into()),
+        _ => Ok(groups),
     }
-    groups
-        .into_iter()
-        .map(|(name, origin, profiles)| {
-            let profile = prepared(profiles, &taken.binary, options, output)?;
-            Ok((name, (origin, profile, None)))
-        })
-        .collect()
 }

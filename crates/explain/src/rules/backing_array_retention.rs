@@ -29,7 +29,7 @@ fn check(s: &Situation) -> Option<Finding> {
             && site.main_objects >= MANY
             && !(kind.buffer || kind.map || kind.timer || kind.goroutine)
     })?;
-    let held = whole(site.bytes.value);
+    let held = whole(site.value);
     let total = whole(heap.total.value);
     if held < s.floor() || held < total / 10 * 3 {
         return None;

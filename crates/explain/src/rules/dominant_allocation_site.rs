@@ -35,7 +35,8 @@ fn check(s: &Situation) -> Option<Finding> {
     let heap = s.heap_after_gc.as_ref().or(s.heap.as_ref())?;
     let site = heap.sites.first()?;
     let total = heap.total.value;
-    let surely = site.bytes.low;
+    let interval = site.bytes();
+    let surely = interval.low;
     if surely < total * 0.3 || whole(surely) < s.floor() {
         return None;
     }
@@ -46,7 +47,7 @@ fn check(s: &Situation) -> Option<Finding> {
     if MORE_SPECIFIC.iter().any(|rule| rule.check(s).is_some()) {
         return None;
     }
-    let held = whole(site.bytes.value);
+    let held = whole(site.value);
     Some(
         Finding::new("dominant-allocation-site", Severity::Info, Confidence::Certain)
             .bytes(held)
@@ -58,8 +59,8 @@ fn check(s: &Situation) -> Option<Finding> {
             ))
             .detail(format!(
                 "With 95 % confidence it holds between {} and {}. One snapshot says who allocated, not whether it grows.",
-                bytes(whole(site.bytes.low)),
-                bytes(whole(site.bytes.high)),
+                bytes(whole(interval.low)),
+                bytes(whole(interval.high)),
             ))
             .evidence_bytes("live bytes", held, "heap profile")
             .evidence("live objects", whole(site.objects), "objects", "heap profile")

@@ -34,7 +34,7 @@ fn check(s: &Situation) -> Option<Finding> {
         _ => Confidence::Possible,
     };
     let site = s.heap.as_ref().and_then(|heap| heap.sites.first());
-    let held = site.map_or(0, |site| whole(site.bytes.value));
+    let held = site.map_or(0, |site| whole(site.value));
     let place = stuck.map(|group| group.place.clone());
     let title = match (&place, many) {
         (Some(place), true) => format!(
@@ -65,7 +65,7 @@ fn check(s: &Situation) -> Option<Finding> {
     if let Some(site) = site {
         finding = finding.evidence_bytes(
             format!("largest site, {}", site.place()),
-            whole(site.bytes.value),
+            whole(site.value),
             "heap profile",
         );
         if held > 0 {

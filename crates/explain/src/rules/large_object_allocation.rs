@@ -24,7 +24,7 @@ const LARGE: u64 = 16 << 20;
 fn check(s: &Situation) -> Option<Finding> {
     let heap = s.heap.as_ref()?;
     let site = heap.largest(|site| site.main_size >= LARGE)?;
-    let held = whole(site.bytes.value);
+    let held = whole(site.value);
     let total = whole(heap.total.value);
     if held < s.floor() || held < total / 3 {
         return None;

@@ -21,7 +21,7 @@ pub(super) const RULE: Check = Check {
 fn check(s: &Situation) -> Option<Finding> {
     let heap = s.heap.as_ref()?;
     let site = heap.largest(|site| site.traits.map)?;
-    let held = whole(site.bytes.value);
+    let held = whole(site.value);
     let total = whole(heap.total.value);
     if held < s.floor() || held < total / 10 * 3 {
         return None;

@@ -23,7 +23,7 @@ const LARGE_BUFFER: u64 = 64 << 10;
 fn check(s: &Situation) -> Option<Finding> {
     let heap = s.heap.as_ref()?;
     let site = heap.largest(|site| site.traits.buffer && site.main_size >= LARGE_BUFFER)?;
-    let held = whole(site.bytes.value);
+    let held = whole(site.value);
     let total = whole(heap.total.value);
     if held < s.floor() || held < total / 10 * 3 {
         return None;
@@ -32,7 +32,7 @@ fn check(s: &Situation) -> Option<Finding> {
         heap.sites
             .iter()
             .find(|other| other.function == site.function && other.line == site.line)
-            .map_or(0, |other| whole(other.bytes.value))
+            .map_or(0, |other| whole(other.value))
     });
     let fate = match after {
         Some(after) if after < held / 2 => format!(
