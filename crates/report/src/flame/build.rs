@@ -9,7 +9,7 @@ use fathom_profile::Profile;
 
 use super::facts::Facts;
 use super::head;
-use super::walk::{Cursor, Starts, Sums, advance, name_hash, retreat};
+use super::walk::{Cursor, Heads, Starts, Sums, advance, name_hash, retreat};
 use super::window::{Walk, Window};
 use super::{Flame, Frames, LeftOut, MOST_FRAMES, difference};
 use crate::Failure;
@@ -119,6 +119,7 @@ struct Builder<'a> {
     table: &'a NodeTable<'a>,
     facts: &'a Facts,
     cursors: Vec<Cursor>,
+    heads: Heads,
     /// By node: the round in which it was last met, and its part then.
     marks: Vec<(u32, u32)>,
     round: u32,
@@ -151,6 +152,7 @@ impl<'a> Builder<'a> {
     ) -> Self {
         let profile = &scope.profile;
         let mut cursors = Vec::with_capacity(profile.sample_count());
+        let mut heads = Heads::new(profile.sample_count());
         let mut all = Sums::default();
         let mut has_base = false;
         let starts = Starts::new(scope, table, facts, window);
@@ -167,8 +169,10 @@ impl<'a> Builder<'a> {
                 sample: number,
                 locations,
                 frames,
+                passed: 0,
                 value,
             };
+            heads.read(profile.stack(sample), &cursor);
             all.add(cursor.sums());
             cursors.push(cursor);
         }
@@ -188,6 +192,7 @@ impl<'a> Builder<'a> {
             table,
             facts,
             cursors,
+            heads,
             marks: vec![(0, 0); table.len()],
             round: 0,
             below: below.max(1),
@@ -341,11 +346,11 @@ impl<'a> Builder<'a> {
         let mut own = Sums::default();
         let mut ended = 0;
         sorted.clear();
-        let (scope, table, walk) = (self.scope, self.table, self.window.walk);
+        let (scope, table, heads) = (self.scope, self.table, &self.heads);
         for cursor in self.cursors.get(samples.clone()).unwrap_or_default() {
             let sums = cursor.sums();
-            let next = match walk {
-                Walk::Callees => advance(scope, table, *cursor),
+            let next = match self.window.walk {
+                Walk::Callees => advance(scope, table, heads, *cursor),
                 Walk::Callers => retreat(scope, table, *cursor),
             };
             let Some((node, inlined, cursor)) = next else {

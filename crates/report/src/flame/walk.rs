@@ -1,5 +1,7 @@
 //! Along the stacks: where samples begin, and what comes next, towards the leaf or the root.
 
+use fathom_profile::LocationId;
+
 use super::facts::Facts;
 use super::window::{Walk, Window};
 use crate::node::NodeTable;
@@ -31,6 +33,8 @@ pub(super) struct Cursor {
     /// Towards the root: how many have been passed.
     pub(super) locations: u32,
     pub(super) frames: u32,
+    /// Towards the leaf: how many locations have been passed since the cursor began.
+    pub(super) passed: u32,
     /// What it holds; negative for a sample of the base.
     pub(super) value: i64,
 }
@@ -108,33 +112,74 @@ impl<'a> Starts<'a> {
     }
 }
 
+/// How many locations of each stack are read in advance.
+const READ_AHEAD: usize = 8;
+
+/// The locations at which cursors begin, those of all samples side by side.
+///
+/// Near the root each step goes through nearly all samples, whose stacks lie far apart in
+/// memory; these do not.
+pub(super) struct Heads {
+    /// By the number of locations that were passed, and by sample.
+    levels: Vec<Vec<LocationId>>,
+}
+
+impl Heads {
+    pub(super) fn new(samples: usize) -> Self {
+        // Any location stands for those that are not there: cursors end before them.
+        let none = LocationId::from_index(0).into_iter();
+        let levels = none.flat_map(|none| vec![vec![none; samples]; READ_AHEAD]);
+        Self {
+            levels: levels.collect(),
+        }
+    }
+
+    /// Reads where a cursor goes towards the leaf.
+    pub(super) fn read(&mut self, stack: &[LocationId], at: &Cursor) {
+        let ahead = stack.get(..at.locations as usize).unwrap_or_default();
+        for (level, location) in self.levels.iter_mut().zip(ahead.iter().rev()) {
+            if let Some(slot) = level.get_mut(at.sample as usize) {
+                *slot = *location;
+            }
+        }
+    }
+
+    /// The next location of a sample towards the leaf.
+    fn next(&self, scope: &Scope<'_>, at: &Cursor) -> Option<LocationId> {
+        // The root is the last location of a stack.
+        let place = at.locations.checked_sub(1)? as usize;
+        let sample = at.sample as usize;
+        match self.levels.get(at.passed as usize) {
+            Some(level) => level.get(sample).copied(),
+            None => scope.profile.stack(sample).get(place).copied(),
+        }
+    }
+}
+
 /// The next frame of a sample, whether it is inlined, and where the sample then stands.
 pub(super) fn advance(
     scope: &Scope<'_>,
     table: &NodeTable<'_>,
+    heads: &Heads,
     at: Cursor,
 ) -> Option<(u32, bool, Cursor)> {
-    let stack = scope.profile.stack(at.sample as usize);
     let mut at = at;
-    while at.frames == 0 {
-        // The root is the last location of a stack.
-        let location = stack.get(at.locations.checked_sub(1)? as usize)?;
-        at.frames = u32::try_from(table.frames(*location).len()).unwrap_or(u32::MAX);
+    loop {
+        let frames = table.frames(heads.next(scope, &at)?);
+        if at.frames == 0 {
+            at.frames = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+        }
+        let place = (at.frames as usize).checked_sub(1);
+        at.frames = at.frames.saturating_sub(1);
         if at.frames == 0 {
             at.locations -= 1;
+            at.passed += 1;
+        }
+        // The innermost call is the first.
+        if let Some(place) = place {
+            return Some((*frames.get(place)?, place + 1 != frames.len(), at));
         }
     }
-    let location = stack.get(at.locations.checked_sub(1)? as usize)?;
-    let frames = table.frames(*location);
-    // The innermost call is the first.
-    let place = at.frames as usize - 1;
-    let node = *frames.get(place)?;
-    let is_outermost = place + 1 == frames.len();
-    at.frames -= 1;
-    if at.frames == 0 {
-        at.locations -= 1;
-    }
-    Some((node, !is_outermost, at))
 }
 
 /// The next frame of a sample towards the root, as [`advance`] does towards the leaf.
