@@ -49,10 +49,15 @@ const SEVERAL: u32 = u32::MAX;
 
 /// Adds up what fell to each node, or to each group of nodes.
 pub(crate) fn tally(scope: &Scope<'_>, nodes: &impl Frames) -> Vec<Tally> {
-    let values = tally_column(&scope.profile, nodes, scope.column);
+    tally_column(scope, nodes, scope.column)
+}
+
+/// Adds it up in another column than that of the report.
+pub(crate) fn tally_column(scope: &Scope<'_>, nodes: &impl Frames, column: usize) -> Vec<Tally> {
+    let values = sums(&scope.profile, nodes, column);
     let divisors = scope
         .divisor
-        .map(|column| tally_column(&scope.profile, nodes, column));
+        .map(|column| sums(&scope.profile, nodes, column));
     let weight = |values: &[i64], divisors: Option<&[i64]>, node: usize| Weight {
         value: values.get(node).copied().unwrap_or(0),
         divisor: divisors.and_then(|it| it.get(node)).copied().unwrap_or(0),
@@ -68,7 +73,7 @@ pub(crate) fn tally(scope: &Scope<'_>, nodes: &impl Frames) -> Vec<Tally> {
 }
 
 /// Flat and cum of each node.
-fn tally_column(profile: &Profile, nodes: &impl Frames, column: usize) -> (Vec<i64>, Vec<i64>) {
+fn sums(profile: &Profile, nodes: &impl Frames, column: usize) -> (Vec<i64>, Vec<i64>) {
     let only: Vec<u32> = (0..profile.location_count())
         .filter_map(LocationId::from_index)
         .map(|location| match nodes.of(location) {
