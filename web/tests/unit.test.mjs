@@ -43,7 +43,7 @@ test("numbers are written as in the terminal", () => {
 /** A body as the server sends it: all, main, work (b), wait (a). */
 function body() {
   const u32 = { parent: [0, 0, 1, 1], depth: [0, 1, 2, 2], function: [0, 1, 2, 3], inlined: [0, 0, 0, 0], hash: [1, 2, 0xabc, 4] };
-  const i64 = { value: [10, 10, 8, 2], own: [0, 0, 8, 2], start: [0, 0, 0, 8], values0: [10, 10, 8, 2], values1: [1, 1, 1, 0] };
+  const i64 = { value: [10, 10, 8, 2], own: [0, 0, 8, 2], start: [0, 0, 0, 8], values0: [10, 10, 8, 2], values1: [1, -7, 2 ** 40 + 3, -(2 ** 52)] };
   const list = [];
   let offset = 0;
   const slab = new DataView(new ArrayBuffer(1024));
@@ -74,6 +74,7 @@ test("columns are read, and frames named by their way", () => {
   const flame = columns.decode(body());
   assert.deepEqual([...flame.value], [10, 10, 8, 2]);
   assert.equal(flame.values.length, 2);
+  assert.deepEqual([...flame.values[1]], [1, -7, 2 ** 40 + 3, -(2 ** 52)], "as exactly as numbers are");
   assert.equal(columns.pathOf(flame, 2), "0000000200000abc");
   assert.equal(columns.frameAt(flame, "0000000200000abc"), 2);
   assert.equal(columns.frameAt(flame, "00000002ffffffff"), 1, "as far as the way leads");

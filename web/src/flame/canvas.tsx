@@ -5,7 +5,7 @@ import { colours, type Colouring } from "./colour";
 import { frameAt, type Flame } from "./columns";
 import type { Found } from "./find";
 import { hit, layOut, type Order } from "./layout";
-import { depthAt, paint, paintMap, ROW, rowTop, type Window } from "./paint";
+import { boxOf, depthAt, paint, paintMap, ROW, rowTop, type Window } from "./paint";
 
 export interface CanvasProps {
   flame: Flame;
@@ -89,18 +89,16 @@ export function FlameCanvas(props: CanvasProps) {
       colour,
       found,
       selected,
-      hovered,
       selectedFunction: selected > 0 ? (flame.function[selected] ?? 0) : 0,
       ground: style("--ground"),
       text: style("--frame-text"),
       dimmedText: style("--text-dim"),
-      line: style("--text"),
       accent: style("--accent"),
       match: style("--match"),
       matchText: style("--match-text"),
       font: `11.5px ${style("--mono")}`,
     });
-  }, [flame, layout, colour, found, selected, hovered, size, top, focus, isUp, theme]);
+  }, [flame, layout, colour, found, selected, size, top, focus, isUp, theme]);
 
   const frameOf = (event: MouseEvent) => {
     const rect = canvas.current?.getBoundingClientRect();
@@ -136,6 +134,8 @@ export function FlameCanvas(props: CanvasProps) {
     };
   });
 
+  // Not painted: the pointer moves more often than all frames can be drawn.
+  const pointed = boxOf(flame, layout, hovered, view);
   return (
     <div class={`flame-canvas ${isHalf ? `${isHalf}-half` : ""}`} style={isHalf === "callers" ? { flexBasis: `${tall}px` } : {}} ref={box} onScroll={(event) => setTop(event.currentTarget.scrollTop)}>
       <canvas
@@ -155,6 +155,7 @@ export function FlameCanvas(props: CanvasProps) {
           if (frame > 0) props.onMenu(event, frame);
         }}
       />
+      {pointed && <div class="flame-pointed" style={{ left: `${pointed.left}px`, top: `${top + pointed.top}px`, width: `${pointed.width}px`, height: `${ROW - 1}px` }} />}
       <div class="flame-height" style={{ height: `${Math.max(0, tall - size.height)}px` }} />
     </div>
   );
@@ -163,7 +164,7 @@ export function FlameCanvas(props: CanvasProps) {
 const MAP_HEIGHT = 44;
 
 /** The whole graph, small, with the part that is seen. */
-export function Minimap({ flame, order, colouring, isUp, found, theme, path, shown, onZoom }: {
+export function Minimap({ flame, order, colouring, isUp, found, theme, path, onZoom }: {
   flame: Flame;
   order: Order;
   colouring: Colouring;
@@ -171,8 +172,6 @@ export function Minimap({ flame, order, colouring, isUp, found, theme, path, sho
   found: Found | null;
   theme: "light" | "dark";
   path: string;
-  /** The graph that is seen, whose frames may be finer. */
-  shown: Flame;
   onZoom(frame: number): void;
 }) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -187,11 +186,12 @@ export function Minimap({ flame, order, colouring, isUp, found, theme, path, sho
     setWidth(element.clientWidth);
     return () => observer.disconnect();
   }, []);
-  const focus = frameAt(flame, path);
+  const focus = useMemo(() => frameAt(flame, path), [flame, path]);
   const total = flame.value[0] || 1;
   const left = ((layout.start[focus] ?? 0) / total) * width;
   const wide = Math.max(3, ((flame.value[focus] ?? 0) / total) * width);
-  useLayoutEffect(() => {
+  // After the graph itself, which is looked at first.
+  useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
     if (!element || !context || width === 0) return;
@@ -200,7 +200,7 @@ export function Minimap({ flame, order, colouring, isUp, found, theme, path, sho
     element.height = Math.round(MAP_HEIGHT * ratio);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     paintMap(context, flame, layout, { width, height: MAP_HEIGHT, isUp }, { colour, found, match: style("--match"), ground: style("--ground") });
-  }, [flame, layout, colour, found, width, isUp, theme, shown]);
+  }, [flame, layout, colour, found, width, isUp, theme]);
   return (
     <div
       class="minimap"

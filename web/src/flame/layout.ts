@@ -11,8 +11,17 @@ export interface Layout {
   levels: Uint32Array[];
 }
 
-/** Places frames: the widest first, as the server sends them, or by name. */
+const known = new WeakMap<Flame, Partial<Record<Order, Layout>>>();
+
+/** Places frames: the widest first, as the server sends them, or by name. Once for each graph,
+ * which stands on the page at more than one place. */
 export function layOut(flame: Flame, order: Order): Layout {
+  const layouts = known.get(flame) ?? {};
+  known.set(flame, layouts);
+  return (layouts[order] ??= made(flame, order));
+}
+
+function made(flame: Flame, order: Order): Layout {
   const start = order === "name" ? byName(flame) : flame.start;
   let deepest = 0;
   for (let frame = 0; frame < flame.frames; frame++) deepest = Math.max(deepest, flame.depth[frame] ?? 0);

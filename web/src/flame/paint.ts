@@ -1,4 +1,4 @@
-// Drawing frames on a canvas: what is wider than half a pixel, level by level.
+// Drawing frames on a canvas: what is as wide as a pixel, level by level.
 
 import type { Flame } from "./columns";
 import type { Found } from "./find";
@@ -25,13 +25,11 @@ export interface Look {
   colour(frame: number): string;
   found: Found | null;
   selected: number;
-  hovered: number;
   /** The function of the selected frame shows wherever it is called. */
   selectedFunction: number;
   ground: string;
   text: string;
   dimmedText: string;
-  line: string;
   accent: string;
   match: string;
   matchText: string;
@@ -81,7 +79,17 @@ export function paint(context: CanvasRenderingContext2D, flame: Flame, layout: L
   layout.levels.forEach((level, depth) => {
     const y = rowTop(depth, window, count);
     if (y <= -ROW || y >= height) return;
-    let runEnd = -1;
+    // What is too narrow to be seen alone is seen as a shade, neighbours as one.
+    let shadeStart = -1;
+    let shadeEnd = -1;
+    const shade = () => {
+      if (shadeStart < 0) return;
+      context.globalAlpha = 0.3;
+      context.fillStyle = look.dimmedText;
+      context.fillRect(shadeStart, y, Math.max(1, shadeEnd - shadeStart), ROW - 1);
+      context.globalAlpha = 1;
+      shadeStart = -1;
+    };
     for (let place = search(flame, layout, level, from); place < level.length; place++) {
       const frame = level[place]!;
       const start = layout.start[frame]!;
@@ -89,14 +97,12 @@ export function paint(context: CanvasRenderingContext2D, flame: Flame, layout: L
       const x = Math.max(0, (start - from) * scale);
       const end = Math.min(width, (start + flame.value[frame]! - from) * scale);
       const wide = end - x;
-      if (wide < 0.5) {
-        // What is too narrow to be seen alone is seen as a shade, once a pixel.
-        if (x < runEnd) continue;
-        runEnd = Math.floor(x) + 1;
-        context.globalAlpha = 0.45;
-        context.fillStyle = look.colour(frame);
-        context.fillRect(Math.floor(x), y, 1, ROW - 1);
-        context.globalAlpha = 1;
+      if (wide < 1) {
+        if (shadeStart < 0 || x > shadeEnd + 1) {
+          shade();
+          shadeStart = x;
+        }
+        shadeEnd = end;
         continue;
       }
       const name = flame.function[frame]!;
@@ -104,7 +110,7 @@ export function paint(context: CanvasRenderingContext2D, flame: Flame, layout: L
       const isFaded = look.found !== null && !isMatch;
       context.globalAlpha = isFaded ? 0.35 : 1;
       context.fillStyle = isMatch ? look.match : look.colour(frame);
-      context.fillRect(x, y, Math.max(0.5, wide - (wide > 3 ? 1 : 0)), ROW - 1);
+      context.fillRect(x, y, wide - (wide > 3 ? 1 : 0), ROW - 1);
       if (wide >= LEAST_TEXT) {
         const text = fitted(flame.names[name] ?? "", Math.floor((wide - 2 * PADDING) / character));
         context.fillStyle = isMatch ? look.matchText : isFaded ? look.dimmedText : look.text;
@@ -116,17 +122,22 @@ export function paint(context: CanvasRenderingContext2D, flame: Flame, layout: L
         outline(context, x, y, wide, look.accent, 1);
       }
     }
+    shade();
   });
-  for (const [frame, weight] of [[look.hovered, 1], [look.selected, 2]] as const) {
-    if (frame < 0) continue;
-    const x = (layout.start[frame]! - from) * scale;
-    const end = x + flame.value[frame]! * scale;
-    const y = rowTop(flame.depth[frame]!, window, count);
-    if (end > 0 && x < width) {
-      const left = Math.max(0, x);
-      outline(context, left, y, Math.min(width, end) - left, weight === 2 ? look.accent : look.line, weight);
-    }
-  }
+  const selected = boxOf(flame, layout, look.selected, window);
+  if (selected) outline(context, selected.left, selected.top, selected.width, look.accent, 2);
+}
+
+/** Where a frame stands, as far as it is in the window; null where it is not. */
+export function boxOf(flame: Flame, layout: Layout, frame: number, window: Window): { left: number; top: number; width: number } | null {
+  if (frame < 0) return null;
+  const { width, from, to } = window;
+  const scale = width / (to - from || 1);
+  const x = (layout.start[frame]! - from) * scale;
+  const end = Math.min(width, x + flame.value[frame]! * scale);
+  if (end <= 0 || x >= width) return null;
+  const left = Math.max(0, x);
+  return { left, top: rowTop(flame.depth[frame]!, window, layout.levels.length), width: end - left };
 }
 
 function outline(context: CanvasRenderingContext2D, x: number, y: number, width: number, colour: string, weight: number): void {

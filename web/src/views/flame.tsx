@@ -150,7 +150,7 @@ function Graph({ flame, whole, path, column }: { flame: Flame; whole: Flame; pat
   );
   const selectedFunction = selected > 0 ? (flame.function[selected] ?? 0) : 0;
   useFunctionKeys(flame.names[selectedFunction === 0 ? -1 : selectedFunction] ?? "", flame.packages[selectedFunction] ?? "");
-  const focus = frameAt(flame, path);
+  const focus = useMemo(() => frameAt(flame, path), [flame, path]);
   return (
     <div class="flame">
       <div class="flame-bar">
@@ -167,7 +167,7 @@ function Graph({ flame, whole, path, column }: { flame: Flame; whole: Flame; pat
         </label>
       </div>
       {path !== "" && (
-        <Minimap flame={whole} order={looks.order} colouring={looks.colouring} isUp={looks.isUp} found={foundInWhole} theme={shell.theme} path={path} shown={flame} onZoom={(frame) => navigation.set({ path: frame > 0 ? pathOf(whole, frame) : null })} />
+        <Minimap flame={whole} order={looks.order} colouring={looks.colouring} isUp={looks.isUp} found={foundInWhole} theme={shell.theme} path={path} onZoom={(frame) => navigation.set({ path: frame > 0 ? pathOf(whole, frame) : null })} />
       )}
       <FlameCanvas
         flame={flame}
