@@ -18,7 +18,7 @@ const KEPT_BYTES: usize = 256 << 20;
 
 /// Sources that are read this soon are read before a browser opens: what is no profile is told
 /// here rather than there.
-const SOON: Duration = Duration::from_millis(400);
+const SOON: Duration = Duration::from_millis(150);
 
 /// How long the page has to fetch the news that there is nothing to show.
 const FAREWELL: Duration = Duration::from_secs(2);
