@@ -4,7 +4,8 @@ use fathom_profile::heap::{HeapColumn, HeapProfile};
 use fathom_profile::sampling::{self, Bucket, Estimate, Measure, SamplingRate, estimated_value};
 use fathom_profile::site::is_runtime;
 use fathom_profile::{FunctionId, Profile};
-use std::collections::HashMap;
+use hashbrown::HashMap;
+use std::collections::BTreeMap;
 
 /// The rate at which Go samples by default: one sample per 512 KiB
 /// (Go 1.27.3, src/runtime/mprof.go, `MemProfileRate`).
@@ -181,7 +182,8 @@ struct Gathered {
     buckets: Vec<Bucket>,
     traits: Traits,
     objects: f64,
-    sizes: HashMap<u64, u64>,
+    /// Live bytes by the size of their objects.
+    sizes: BTreeMap<u64, u64>,
 }
 
 impl Gathered {
@@ -212,7 +214,7 @@ impl Gathered {
             objects: self.objects,
             main_size,
             main_objects,
-            largest: self.sizes.keys().copied().max().unwrap_or(0),
+            largest: self.sizes.last_key_value().map_or(0, |(&size, _)| size),
             traits: self.traits,
             buckets: self.buckets,
         }
