@@ -718,7 +718,8 @@ await check("no view keeps anyone out, light and dark (axe)", async () => {
     const page = await open({ colorScheme, bypassCSP: true });
     const addresses = Object.keys(VIEW_SIGNS).map((name) => [name, `${at.cpu}${name}`, VIEW_SIGNS[name]]);
     addresses.push(["findings", at.incident, ".findings"], ["change", `${at.change}flame`, canvas], ["change top", `${at.change}top`, ".top-table td.name"],
-      ["pivot", `${at.cpu}flame?pivot=main.order`, ".function-list [aria-current]"], ["lines", `${at.cpu}source?pattern=main.order`, ".code"], ["states", at.states, ".fates"]);
+      ["pivot", `${at.cpu}flame?pivot=main.order`, ".function-list [aria-current]"], ["lines", `${at.cpu}source?pattern=main.order`, ".code"], ["states", at.states, ".fates"],
+      ["goroutines", `${at.leak}goroutines`, ".groups .group"], ["memory map", `${at.incident}memory`, ".piece"]);
     for (const [name, address, sign] of addresses) {
       await page.goto(address);
       await page.waitForSelector(sign);

@@ -202,7 +202,7 @@ function PieceOf({ piece, kind, isFaded, isSelected, isPointed, isEntry, point, 
       data-place={place}
       tabIndex={isEntry ? 0 : -1}
       aria-pressed={isSelected}
-      aria-label={spoken(row, kind)}
+      aria-label={`${spoken(row, kind)}, ${word}`}
       onMouseEnter={() => point(place)}
       onFocus={() => point(place)}
       onClick={() => select(place, true)}
