@@ -6,3 +6,4 @@
 //! whether the targets are met.
 
 pub mod child;
+pub mod program;

@@ -17,6 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use fathom_bench::child::{self, Cost};
+use fathom_bench::program::build_fathom;
 use fathom_testkit::GoVersion;
 use fathom_testkit::generator::Shape;
 use fathom_testkit::pprof::Pprof;
@@ -186,22 +187,6 @@ impl Peers<'_> {
             .env("PPROF_TMPDIR", self.scratch);
         command
     }
-}
-
-/// Builds `fathom` in release mode; it lies beside this program.
-fn build_fathom() -> io::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["build", "--release", "--quiet", "-p", "fathom"])
-        .status()?;
-    let program = std::env::current_exe()?;
-    let built = program.with_file_name(format!("fathom{}", std::env::consts::EXE_SUFFIX));
-    if !status.success() || !built.exists() {
-        return Err(io::Error::other(
-            "fathom could not be built in release mode",
-        ));
-    }
-    Ok(built)
 }
 
 fn seconds(cost: Cost) -> String {
