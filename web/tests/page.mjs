@@ -1,4 +1,6 @@
-// The page in a real browser: node tests/page.mjs CHROMIUM BINARY FIXTURES [SCREENSHOTS]
+// The page in a real browser: node tests/page.mjs CHROMIUM BINARY FIXTURES PID [SCREENSHOTS]
+//
+// PID is a Go program that leaks goroutines (testbed/goroutine_leak).
 //
 // Runs the binary on recorded profiles, opens what it serves, and does what a user does. Each
 // case says what it checks; the first failure of each is told, and a console error is one.
@@ -12,7 +14,7 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { chromium } from "playwright-core";
 
-const [browserPath, binary, fixtures, pictures] = process.argv.slice(2);
+const [browserPath, binary, fixtures, pid, pictures] = process.argv.slice(2);
 const only = process.env.FATHOM_PAGE_ONLY;
 const CPU = join(fixtures, "profiles/go1.27.3/cpu.pb.gz");
 const OLDER_CPU = join(fixtures, "profiles/go1.26.6/cpu.pb.gz");
@@ -80,6 +82,9 @@ async function check(what, run) {
 const query = (page) => new URL(page.url()).searchParams;
 const view = (page) => new URL(page.url()).pathname.split("/").pop();
 const canvas = "main .flame-canvas canvas";
+/** What says that a view is there. */
+const VIEW_SIGNS = { explain: "h1, .summary", flame: canvas, top: ".top-table tbody td.name", graph: ".graph svg .node", peek: ".entry, .suggestions li", tree: ".entry",
+  traces: ".trace", tags: ".tags, .empty", source: ".code, .suggestions li", disasm: ".problem, .code, .suggestions li" };
 
 /** The place on the screen of a frame, by its name. */
 async function frame(page, name) {
@@ -396,6 +401,24 @@ await check("goroutines stand in groups, what may be a leak first", async () => 
   await page.close();
 });
 
+await check("a live Go program: what was found, and every view of it", async () => {
+  const live = serve("--dump", pid);
+  const page = await open();
+  const address = await live.url;
+  await page.goto(address);
+  await page.waitForSelector(".findings");
+  assert.match(await page.textContent(".findings"), /goroutines wait in .* they look leaked/);
+  assert.match(await page.textContent("main"), /resident/);
+  const signs = { ...VIEW_SIGNS, source: ".code", disasm: ".code", peek: ".entry", goroutines: ".groups .group", memory: ".piece" };
+  for (const [name, sign] of Object.entries(signs)) {
+    const pattern = ["source", "disasm", "peek"].includes(name) ? "?pattern=%5Emain%5C.&sample_index=alloc_space" : "?sample_index=alloc_space";
+    await page.goto(`${address}${name}${pattern}`);
+    await page.waitForSelector(sign);
+  }
+  await page.close();
+  live.end();
+});
+
 await check("goroutines by their waits, states and frames, all of it in the address", async () => {
   const page = await open();
   await page.goto(`${at.waiting}goroutines`);
@@ -516,9 +539,6 @@ await check("pprof's addresses lead to the views", async () => {
   assert.equal(query(page).get("focus"), "main");
   await page.close();
 });
-
-const VIEW_SIGNS = { explain: "h1, .summary", flame: canvas, top: ".top-table tbody td.name", graph: ".graph svg .node", peek: ".entry, .suggestions li", tree: ".entry",
-  traces: ".trace", tags: ".tags, .empty", source: ".code, .suggestions li", disasm: ".problem, .code, .suggestions li" };
 
 /** Chooses an entry of the menu that saves, and returns the file. */
 async function saveAs(page, label) {

@@ -4,6 +4,9 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
 
+#[cfg(all(feature = "page", target_os = "linux"))]
+use fathom_testkit::{GoVersion, program::Program};
+
 use super::*;
 
 const CPU: &str = "profiles/go1.27.3/cpu.pb.gz";
@@ -211,10 +214,13 @@ fn the_page_in_a_browser() {
     let chromium = chromium.into_iter().find(|path| Path::new(path).exists());
     let chromium = chromium.expect("Chromium: apt-get install chromium");
     let fixtures = fixtures();
+    let live = Program::new("goroutine_leak", GoVersion::GO_1_27);
+    let live = live.start().unwrap();
     node(&[
         "tests/page.mjs",
         chromium,
         env!("CARGO_BIN_EXE_fathom"),
         fixtures.to_str().unwrap(),
+        &live.pid().to_string(),
     ]);
 }
