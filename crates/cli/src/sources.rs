@@ -277,7 +277,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 /// Reads a size as fathom prints it: binary units.
-fn size(text: &str) -> Result<u64, String> {
+pub(crate) fn size(text: &str) -> Result<u64, String> {
     const WRONG: &str = "give it in bytes, or as 512kB, 64MB or 2GB";
     let unit_at = text.find(|character: char| !character.is_ascii_digit());
     let (number, unit) = text.split_at(unit_at.unwrap_or(text.len()));

@@ -32,6 +32,7 @@ mod goroutine_groups;
 mod healthy;
 mod heap_sites;
 mod heap_state;
+mod leaks;
 mod ledger;
 mod mapped_files;
 mod memory_map;
@@ -50,6 +51,10 @@ pub use difference::{Change, DIFFERENCE_SCHEMA, Difference, Fate, LedgerChange, 
 pub use explanation::{About, Explanation, MissingRow, SCHEMA, Site};
 pub use heap_sites::DEFAULT_RATE;
 pub use heap_state::{HeapState, Live, LiveSource};
+pub use leaks::{
+    Dated, FEWEST_PROFILES, GrowingSite, LEAKS_SCHEMA, LeakCheck, Leaks, LeaksError, Limit, Rate,
+    leaks,
+};
 pub use ledger::{Basis, Beside, Class, Ledger, Row, is_leaf, leaves};
 pub use memory_map::{MEMORY_MAP_SCHEMA, MapAmounts, MapKind, MapRow, MemoryMap};
 pub use population::{PopulationError, population};

@@ -13,7 +13,7 @@ use crate::exit::FailOn;
 use crate::output::OutputArgs;
 use crate::pprof::flags::{Holds, all};
 use crate::pprof::{shell_usage, usage};
-use crate::sources::{ConnectionArgs, TakeArgs};
+use crate::sources::{ConnectionArgs, TakeArgs, size};
 
 pub(crate) use self::open::OpenArgs;
 pub(crate) use self::options::OptionArgs;
@@ -78,6 +78,7 @@ pub(crate) enum Command {
     Pprof(PprofArgs),
     Shell(ShellArgs),
     Goroutines(GoroutinesArgs),
+    Leaks(LeaksArgs),
     Gctrace(GctraceArgs),
     Ps(PsArgs),
     Demo(DemoArgs),
@@ -271,6 +272,45 @@ pub(crate) struct GoroutinesArgs {
     #[arg(long)]
     pub(crate) json: bool,
     /// Exit with 1 if a group may be a leak (a warning)
+    #[arg(long, value_name = "SEVERITY")]
+    pub(crate) fail_on: Option<FailOn>,
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+}
+
+/// Tell which lines grow over a series of heap profiles, how fast, and whether it is a leak
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Takes heap profiles of one process (text or protobuf), or bundles with one, in \
+any order: each says when it was taken. Of a folder it takes every file. Where \
+the process started anew between two of them, those before are left out.
+
+A line is named when its growth is more than the sampling of the profiler \
+explains. The live heap leaks when it grows steadily, by 5 MB and 2 % at least, \
+for half an hour at least, and neither in one step nor ever more slowly; what \
+of this does not hold is told.
+
+Examples:
+  fathom leaks heaps/                          every profile in a folder
+  fathom leaks heap-*.pb.gz --limit 2GB        and when it will be 2 GB
+  fathom leaks mon.fathom tue.fathom wed.fathom thu.fathom
+  fathom leaks heaps/ --json --fail-on warning
+
+Exit codes: 0 fine, 1 it leaks and --fail-on is warning or info, 2 an error")]
+pub(crate) struct LeaksArgs {
+    /// Heap profiles, bundles, folders of them
+    #[arg(value_name = "SOURCE", required = true)]
+    pub(crate) sources: Vec<String>,
+    /// What the live heap must not reach, as 512MB or 2GB: tell when it will
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(crate) limit: Option<u64>,
+    /// At most so many lines; 0 for all
+    #[arg(long, short = 'n', value_name = "LINES", default_value_t = 10)]
+    pub(crate) limit_sites: usize,
+    /// Print fathom.leaks/1 as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Exit with 1 if the live heap leaks (a warning)
     #[arg(long, value_name = "SEVERITY")]
     pub(crate) fail_on: Option<FailOn>,
     #[command(flatten)]

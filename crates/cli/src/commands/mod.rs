@@ -11,6 +11,7 @@ mod flame;
 mod gctrace;
 mod goroutines;
 mod graph;
+mod leaks;
 mod man;
 mod merge;
 mod open;
@@ -46,6 +47,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Merge(args) => merge::run(&args, output),
         Command::Convert(args) => convert::run(&args, output),
         Command::Goroutines(args) => goroutines::run(&args, output),
+        Command::Leaks(args) => leaks::run(&args, output),
         Command::Gctrace(args) => gctrace::run(&args, output),
         Command::Ps(args) => ps::run(&args, output),
         // They have flags and errors of their own, which `main` leaves to them.

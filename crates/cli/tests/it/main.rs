@@ -10,6 +10,7 @@ mod flame;
 mod gctrace;
 mod goroutines;
 mod help;
+mod leaks;
 mod live;
 mod merge;
 mod options;

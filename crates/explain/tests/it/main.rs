@@ -3,6 +3,7 @@
 
 mod cases;
 mod damage;
+mod leaks;
 mod ledger;
 mod live;
 mod memory_map;

@@ -1,0 +1,95 @@
+//! `fathom leaks`: which lines grow over a series of heap profiles.
+
+use std::path::Path;
+
+use fathom_evidence::{Artefact, Kind};
+use fathom_explain::{Dated, leaks};
+use fathom_finding::Severity;
+use fathom_profile::{Limits, Profile};
+
+use crate::args::LeaksArgs;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::sources::gather;
+
+pub(crate) fn run(args: &LeaksArgs, output: &Output) -> anyhow::Result<Exit> {
+    let mut heaps = Vec::new();
+    for source in expanded(&args.sources)? {
+        heaps.extend(read(&source, args, output)?);
+    }
+    let dated: Vec<Dated<'_>> = heaps
+        .iter()
+        .map(|(unix_nanos, profile)| Dated {
+            unix_nanos: *unix_nanos,
+            profile,
+        })
+        .collect();
+    let found = leaks(&dated, args.limit).map_err(|error| {
+        Failure::new(error.to_string())
+            .hint("fathom explain --base compares two captures; fathom capture takes one")
+    })?;
+    if args.json {
+        output.json(&found)?;
+    } else {
+        output.data(&fathom_term::leaks(&found, args.limit_sites, &output.style))?;
+    }
+    Ok(Exit::by(
+        found.leaks.then_some(Severity::Warning),
+        args.fail_on,
+    ))
+}
+
+/// The sources, of a folder the files in it.
+fn expanded(sources: &[String]) -> anyhow::Result<Vec<String>> {
+    let mut all = Vec::new();
+    for source in sources {
+        let path = Path::new(source);
+        if !path.is_dir() {
+            all.push(source.clone());
+            continue;
+        }
+        let failed = |error: std::io::Error| Failure::new(format!("{source}: {error}"));
+        for entry in path.read_dir().map_err(failed)? {
+            let file = entry.map_err(failed)?.path();
+            // Hidden files and folders are not what the user collected.
+            let is_hidden = file
+                .file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with('.'));
+            if file.is_file() && !is_hidden {
+                all.push(file.to_string_lossy().into_owned());
+            }
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// The heap profile of a source with its time; of a bundle its first one.
+fn read(source: &str, args: &LeaksArgs, output: &Output) -> anyhow::Result<Option<(i64, Profile)>> {
+    let capture = gather(
+        std::slice::from_ref(&source.to_owned()),
+        &args.connection.options(),
+        output,
+    )?;
+    let is_text = |artefact: &&Artefact| artefact.name.contains(".debug1.");
+    let of = |kind: Kind| {
+        let mut all: Vec<&Artefact> = capture.all(kind).collect();
+        all.sort_by_key(is_text);
+        all.first().copied()
+    };
+    let Some(artefact) = [Kind::Heap, Kind::Allocs].into_iter().find_map(of) else {
+        output.note(&format!("{source}: no heap profile in it, left out"));
+        return Ok(None);
+    };
+    let profile = Profile::parse(&artefact.bytes, &Limits::default())
+        .map_err(|error| Failure::new(format!("{}: {error}", artefact.origin)))?;
+    let told = profile.time_nanos();
+    // Go's text form does not say when it was made.
+    let unix_nanos = if told > 0 {
+        told
+    } else {
+        i64::try_from(artefact.taken_at_unix_nanos).unwrap_or(i64::MAX)
+    };
+    Ok(Some((unix_nanos, profile)))
+}

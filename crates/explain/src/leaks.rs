@@ -1,0 +1,340 @@
+//! What grows over a series of heap profiles of one process.
+
+use crate::heap_sites::{HeapSites, Site};
+use crate::heap_state::whole;
+use fathom_profile::Profile;
+use fathom_profile::heap::{HeapColumn, HeapProfile};
+use fathom_trends::{
+    Check, Condition, Process, Series, Shape, StackSeries, Thresholds, judge, resets, suspects,
+};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// The contract of [`Leaks`].
+pub const LEAKS_SCHEMA: &str = "fathom.leaks/1";
+
+/// Fewer profiles show no trend.
+pub const FEWEST_PROFILES: usize = 4;
+
+/// A heap profile and when it was taken.
+#[derive(Debug, Clone, Copy)]
+pub struct Dated<'p> {
+    /// In nanoseconds since 1970-01-01 UTC.
+    pub unix_nanos: i64,
+    /// The profile.
+    pub profile: &'p Profile,
+}
+
+/// Why a series of profiles shows no trend.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LeaksError {
+    /// Some profile is not one of a heap.
+    #[error("profile {number} of {count}, in the order of time, is no heap profile")]
+    NoHeap {
+        /// Which, from 1.
+        number: usize,
+        /// Of how many.
+        count: usize,
+    },
+    /// There are too few of one run of the process.
+    #[error(
+        "{found} heap profiles of one run of the process show no trend: {FEWEST_PROFILES} are needed, and half an hour of them to be sure"
+    )]
+    TooFew {
+        /// How many there are since the process started last.
+        found: usize,
+    },
+}
+
+/// What grows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Leaks {
+    /// [`LEAKS_SCHEMA`].
+    pub schema: &'static str,
+    /// How many profiles were read: those since the process started last.
+    pub profiles: usize,
+    /// How many were left out, because they are of an earlier run of the process.
+    pub profiles_of_earlier_runs: usize,
+    /// When the first of them was taken, in nanoseconds since 1970-01-01 UTC.
+    pub from_unix_nanos: i64,
+    /// When the last was.
+    pub until_unix_nanos: i64,
+    /// Whether the live heap grows as a leak does: [`Leaks::checks`] all hold.
+    pub leaks: bool,
+    /// What the live heap does, as `linear` or `saturating`; `unknown` where it was not watched
+    /// for long enough.
+    pub shape: &'static str,
+    /// Live bytes in the first profile.
+    pub first_bytes: u64,
+    /// Live bytes in the last profile.
+    pub last_bytes: u64,
+    /// How fast the live heap grows since its last change of course; `None` where there are too
+    /// few profiles.
+    pub rate: Option<Rate>,
+    /// How long until the live heap is as large as the limit that was given.
+    pub limit: Option<Limit>,
+    /// What must hold for growth to be a leak, and whether it does.
+    pub checks: Vec<LeakCheck>,
+    /// The sites that make up the growth, first the surest large ones.
+    pub sites: Vec<GrowingSite>,
+    /// How many sites were looked at.
+    pub sites_tested: usize,
+    /// The share of the growth that `sites` make up, 0 to 1.
+    pub explained: f64,
+}
+
+/// A rate with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Rate {
+    /// Bytes an hour.
+    pub bytes_per_hour: f64,
+    /// The lower end.
+    pub low: f64,
+    /// The upper end.
+    pub high: f64,
+}
+
+/// When a limit is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Limit {
+    /// The limit, in bytes.
+    pub bytes: u64,
+    /// Seconds from the last profile on, at the rate.
+    pub seconds: f64,
+    /// At the upper end of its interval.
+    pub soonest: f64,
+    /// At the lower end; `None` for never.
+    pub latest: Option<f64>,
+}
+
+/// One thing that must hold for growth to be a leak.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct LeakCheck {
+    /// What must hold.
+    pub what: &'static str,
+    /// Whether it does.
+    pub holds: bool,
+    /// What was measured.
+    pub value: f64,
+    /// What it must reach.
+    pub needed: f64,
+}
+
+/// A place in the program whose live memory grows by more than sampling explains.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct GrowingSite {
+    /// The place: `main.readResponse (main.go:20)`.
+    pub place: String,
+    /// The innermost function that is not the runtime's.
+    pub allocated_by: String,
+    /// Live bytes in the first profile.
+    pub first_bytes: u64,
+    /// Live bytes in the last profile.
+    pub last_bytes: u64,
+    /// The mean of the last quarter of the profiles less that of the first, in bytes.
+    pub growth_bytes: u64,
+    /// How many standard deviations of the sampling that is.
+    pub deviations: f64,
+    /// Its share of the growth of all sites, 0 to 1.
+    pub share: f64,
+    /// How steadily it grows: Kendall's tau, 0 to 1.
+    pub monotonicity: f64,
+    /// How fast it grows.
+    pub rate: Rate,
+    /// Live bytes in each profile.
+    pub bytes: Vec<u64>,
+}
+
+/// Tells what grows over heap profiles of one process, in any order. Where the process started
+/// anew between two of them, those before are left out.
+///
+/// `limit`, in bytes, is what the live heap must not reach.
+///
+/// # Errors
+///
+/// [`LeaksError`] where there is no trend to be told.
+pub fn leaks(profiles: &[Dated<'_>], limit: Option<u64>) -> Result<Leaks, LeaksError> {
+    let mut dated = profiles.to_vec();
+    dated.sort_by_key(|it| it.unix_nanos);
+    let heaps = dated.iter().enumerate().map(|(place, it)| {
+        HeapSites::read(it.profile).ok_or(LeaksError::NoHeap {
+            number: place + 1,
+            count: dated.len(),
+        })
+    });
+    let heaps: Vec<HeapSites> = heaps.collect::<Result<_, _>>()?;
+    let begin = dated.first().map_or(0, |it| it.unix_nanos);
+    let seconds = |it: &Dated<'_>| it.unix_nanos.saturating_sub(begin) as f64 / 1e9;
+    let times: Vec<f64> = dated.iter().map(seconds).collect();
+    // What was ever allocated falls only when the process starts anew.
+    let allocated = dated.iter().map(|it| allocated(it.profile)).collect();
+    let restart = Series::new(times.clone(), allocated)
+        .ok()
+        .and_then(|allocated| resets(&allocated).last().copied());
+    let first = restart.map_or(0, |restart| times.partition_point(|&it| it < restart));
+    let (times, heaps) = (
+        times.get(first..).unwrap_or_default(),
+        heaps.get(first..).unwrap_or_default(),
+    );
+    let too_few = LeaksError::TooFew { found: heaps.len() };
+    let (Some(oldest), Some(newest)) = (dated.get(first), dated.last()) else {
+        return Err(too_few);
+    };
+    let live: Vec<f64> = heaps.iter().map(|heap| heap.total.value).collect();
+    // Two profiles of one instant are no series.
+    let Ok(series) = Series::new(times.to_vec(), live.clone()) else {
+        return Err(too_few);
+    };
+    if heaps.len() < FEWEST_PROFILES {
+        return Err(too_few);
+    }
+    let verdict = judge(
+        &Process {
+            values: &series,
+            load: None,
+            collections: None,
+            limit: limit.map(|limit| limit as f64),
+        },
+        &Thresholds::bytes(),
+    );
+    let is_short = |check: &Check| {
+        matches!(check.condition, Condition::Duration | Condition::Points) && !check.holds
+    };
+    let shape = if verdict.checks.iter().any(is_short) {
+        Shape::Unknown
+    } else {
+        verdict.shape
+    };
+    let found = growing(times, heaps);
+    Ok(Leaks {
+        schema: LEAKS_SCHEMA,
+        profiles: heaps.len(),
+        profiles_of_earlier_runs: first,
+        from_unix_nanos: oldest.unix_nanos,
+        until_unix_nanos: newest.unix_nanos,
+        leaks: verdict.leaks,
+        shape: name_of(shape),
+        first_bytes: live.first().map_or(0, |&it| whole(it)),
+        last_bytes: live.last().map_or(0, |&it| whole(it)),
+        rate: verdict.slope.map(|slope| per_hour(&slope)),
+        limit: limit.zip(verdict.time_to_limit).map(|(bytes, time)| Limit {
+            bytes,
+            seconds: time.expected,
+            soonest: time.soonest,
+            latest: time.latest,
+        }),
+        checks: verdict
+            .checks
+            .iter()
+            .map(|check| LeakCheck {
+                what: check.condition.describe(),
+                holds: check.holds,
+                value: check.value,
+                needed: check.needed,
+            })
+            .collect(),
+        sites: found.sites,
+        sites_tested: found.tested,
+        explained: found.explained,
+    })
+}
+
+const fn name_of(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Flat => "flat",
+        Shape::Linear => "linear",
+        Shape::Step => "step",
+        Shape::Saturating => "saturating",
+        Shape::SawTooth => "saw-tooth",
+        Shape::GrowsWithLoad => "grows-with-load",
+        Shape::Falling => "falling",
+        _ => "unknown",
+    }
+}
+
+/// All bytes that were ever allocated, as the profile tells.
+fn allocated(profile: &Profile) -> f64 {
+    let heap = HeapProfile::new(profile).ok();
+    let column = heap.and_then(|heap| heap.column(HeapColumn::AllocSpace));
+    column.map_or(f64::NAN, |column| profile.column_total(column) as f64)
+}
+
+fn per_hour(slope: &fathom_trends::Slope) -> Rate {
+    const HOUR: f64 = 3600.0;
+    Rate {
+        bytes_per_hour: slope.per_second * HOUR,
+        low: slope.low * HOUR,
+        high: slope.high * HOUR,
+    }
+}
+
+/// The sites that grow.
+struct Growing {
+    sites: Vec<GrowingSite>,
+    tested: usize,
+    explained: f64,
+}
+
+/// A site in all profiles.
+struct Followed<'h> {
+    site: &'h Site,
+    bytes: Vec<f64>,
+    /// All bytes and objects that were seen in it.
+    seen: (f64, f64),
+}
+
+fn growing(times: &[f64], heaps: &[HeapSites]) -> Growing {
+    let mut places: HashMap<(&str, i64, &str), usize> = HashMap::new();
+    let mut followed: Vec<Followed<'_>> = Vec::new();
+    for (at, heap) in heaps.iter().enumerate() {
+        for site in &heap.sites {
+            let place = *places.entry(site.identity()).or_insert_with(|| {
+                followed.push(Followed {
+                    site,
+                    bytes: vec![0.0; heaps.len()],
+                    seen: (0.0, 0.0),
+                });
+                followed.len() - 1
+            });
+            if let Some(known) = followed.get_mut(place) {
+                if let Some(bytes) = known.bytes.get_mut(at) {
+                    *bytes += site.value;
+                }
+                known.seen.0 += site.value;
+                known.seen.1 += site.objects;
+            }
+        }
+    }
+    let series: Vec<StackSeries<'_, usize>> = followed
+        .iter()
+        .enumerate()
+        .map(|(key, followed)| StackSeries {
+            key,
+            object_bytes: followed.seen.0 / followed.seen.1.max(1.0),
+            bytes: &followed.bytes,
+        })
+        .collect();
+    let rate = heaps.last().map_or(0, |heap| heap.rate);
+    let found = suspects(times, &series, rate as f64);
+    let sites = found.stacks.iter().filter_map(|suspect| {
+        let followed = followed.get(suspect.key)?;
+        Some(GrowingSite {
+            place: followed.site.place(),
+            allocated_by: followed.site.leaf.clone(),
+            first_bytes: followed.bytes.first().map_or(0, |&it| whole(it)),
+            last_bytes: followed.bytes.last().map_or(0, |&it| whole(it)),
+            growth_bytes: whole(suspect.growth),
+            deviations: suspect.growth / suspect.deviation.max(1.0),
+            share: suspect.share,
+            monotonicity: suspect.monotonicity,
+            rate: per_hour(&suspect.slope),
+            bytes: followed.bytes.iter().map(|&it| whole(it)).collect(),
+        })
+    });
+    Growing {
+        sites: sites.collect(),
+        tested: found.tested,
+        explained: found.explained,
+    }
+}
