@@ -2,7 +2,7 @@
 
 use crate::changes::{changes_of, step};
 use crate::grid::{Grid, MOST_WINDOWS};
-use crate::load::{Effect, effect};
+use crate::load::{Effect, course, effect};
 use crate::pieces::Pieces;
 use crate::shape::{saw_tooth, shape};
 use crate::slope::median;
@@ -105,11 +105,23 @@ pub fn judge(process: &Process<'_>, thresholds: &Thresholds) -> Verdict {
     let effect = stretch.loads.as_ref().map_or(Effect::NONE, |loads| {
         effect(&stretch.times, &stretch.values, loads)
     });
-    let candidate = |effect| Candidate::of(&whole, &changes, &stretch, effect, thresholds);
-    let mut worse = candidate(effect.high);
+    let candidate = |explained| Candidate::of(&whole, &changes, &stretch, explained, thresholds);
+    let windows = stretch.values.len();
+    let reach = if effect.straight {
+        windows
+    } else {
+        windows / 10
+    };
+    let mut worse = candidate(Explained {
+        effect: effect.high,
+        course: (effect.high > effect.high_of_points).then_some(reach),
+    });
     // The interval of what the load explains counts at its worse end.
     if effect.low < effect.high {
-        let other = candidate(effect.low);
+        let other = candidate(Explained {
+            effect: effect.low,
+            course: None,
+        });
         let weaker = other.trend.slope.low < worse.trend.slope.low;
         if if worse.holds() == other.holds() {
             weaker
@@ -122,7 +134,7 @@ pub fn judge(process: &Process<'_>, thresholds: &Thresholds) -> Verdict {
     let mut checks = process_checks(process, &values, thresholds);
     checks.extend(worse.checks.iter().copied());
     let with_load = !worse.holds() && effect.high > 0.0 && {
-        let raw = candidate(0.0);
+        let raw = candidate(Explained::default());
         raw.holds() && worse.trend.slope.low < 0.5 * raw.trend.slope.low
     };
     if stretch.loads.is_some() {
@@ -314,17 +326,28 @@ impl Windows {
     }
 
     /// The values less what the load explains above its mean over `reference`.
-    fn less_load(&self, effect: f64, reference: f64) -> Vec<f64> {
-        match &self.loads {
-            Some(loads) if effect > 0.0 => {
-                let pairs = self.values.iter().zip(loads);
-                pairs
-                    .map(|(value, load)| value - effect * (load - reference))
-                    .collect()
-            }
-            _ => self.values.clone(),
-        }
+    fn less_load(&self, explained: Explained, reference: f64) -> Vec<f64> {
+        let Some(loads) = self.loads.as_ref().filter(|_| explained.effect > 0.0) else {
+            return self.values.clone();
+        };
+        let smooth = explained
+            .course
+            .map(|reach| course(&self.times, loads, reach));
+        let pairs = self.values.iter().zip(smooth.as_ref().unwrap_or(loads));
+        pairs
+            .map(|(value, load)| value - explained.effect * (load - reference))
+            .collect()
     }
+}
+
+/// What the load is taken to explain.
+#[derive(Debug, Clone, Copy, Default)]
+struct Explained {
+    /// What one unit of load adds.
+    effect: f64,
+    /// Over how many windows on either side to smooth the load: it is its course that adds that,
+    /// rather than its every up and down.
+    course: Option<usize>,
 }
 
 /// The judgement for one assumption of what the load explains.
@@ -338,14 +361,14 @@ impl Candidate {
         whole: &Windows,
         changes: &[usize],
         stretch: &Windows,
-        effect: f64,
+        explained: Explained,
         thresholds: &Thresholds,
     ) -> Self {
         let reference = stretch
             .loads
             .as_ref()
             .map_or(0.0, |loads| loads.iter().sum::<f64>() / loads.len() as f64);
-        let adjusted = stretch.less_load(effect, reference);
+        let adjusted = stretch.less_load(explained, reference);
         let trend = Trend::of(&stretch.times, &adjusted);
         let typical = median(stretch.values.iter().copied()).unwrap_or(0.0);
         let enough = thresholds
@@ -353,13 +376,13 @@ impl Candidate {
             .max(thresholds.growth_share * typical.abs());
         let mut checks = vec![
             above(Condition::Slope, trend.slope.low, 0.0),
-            above(Condition::Trend, trend.kendall.z, thresholds.deviations),
+            above(Condition::Trend, trend.deviations, thresholds.deviations),
             above(Condition::Survival, trend.survival, thresholds.survival),
             at_least(Condition::Growth, trend.growth, enough),
             above(Condition::NotSlowing, trend.kept_pace, RISE_KEPT),
         ];
         let begin = changes.last().copied().unwrap_or(0);
-        let earlier = whole.less_load(effect, reference);
+        let earlier = whole.less_load(explained, reference);
         if begin > 0 {
             let record = earlier[..begin].iter().copied().fold(f64::MIN, f64::max);
             checks.push(above(Condition::Record, trend.last_least, record));

@@ -8,13 +8,29 @@ use crate::slope::median;
 pub(crate) struct Effect {
     pub(crate) low: f64,
     pub(crate) high: f64,
+    /// The most that the short ups and downs of the load say; what `high` is more than that is
+    /// said of the load's course over hours.
+    pub(crate) high_of_points: f64,
+    /// Whether the load is a straight line in time, as far as its noise lets that be known.
+    pub(crate) straight: bool,
 }
 
 impl Effect {
     pub(crate) const NONE: Self = Self {
         low: 0.0,
         high: 0.0,
+        high_of_points: 0.0,
+        straight: false,
     };
+
+    fn between(low: f64, high: f64) -> Self {
+        Self {
+            low,
+            high,
+            high_of_points: high,
+            straight: false,
+        }
+    }
 }
 
 /// The partial regression of the values on the load, time held constant: its estimate and two
@@ -50,6 +66,8 @@ pub(crate) fn effect(times: &[f64], values: &[f64], loads: &[f64]) -> Effect {
     Effect {
         low: fine.low.min(coarse.low),
         high: fine.high.max(coarse.high),
+        high_of_points: fine.high,
+        straight: coarse.straight,
     }
 }
 
@@ -76,21 +94,45 @@ fn regression(times: &[f64], values: &[f64], loads: &[f64], bound: f64, load_noi
     let error = 2.0 * (scatter * fit.load_variance).sqrt();
     let range = most - least;
     if !error.is_finite() {
-        return Effect {
-            low: 0.0,
-            high: bound,
-        };
+        return Effect::between(0.0, bound);
     }
     // The inverse of `load_variance` is the sum of squares of the load about its line in time.
     let about_line = range * range / fit.load_variance / free;
-    let reliability = 1.0 - load_noise / about_line;
-    let most_likely = fit.load.max(0.0) + error;
+    // Four times the noise: both variances are estimates from few points.
+    let reliability = 1.0 - 4.0 * load_noise / about_line;
+    let most_likely = (fit.load.max(0.0) + error) / range;
+    let high = if reliability > 0.2 {
+        (most_likely / reliability).min(bound)
+    } else {
+        bound
+    };
     Effect {
-        low: ((fit.load - error) / range).clamp(0.0, bound),
-        high: if reliability > 0.1 {
-            (most_likely / reliability / range).clamp(0.0, bound)
-        } else {
-            bound
-        },
+        straight: about_line < 2.0 * load_noise,
+        ..Effect::between(((fit.load - error) / range).clamp(0.0, bound), high)
     }
+}
+
+/// A load without its short ups and downs: the value at each point of a line fitted to as many
+/// points on either side.
+pub(crate) fn course(times: &[f64], loads: &[f64], reach: usize) -> Vec<f64> {
+    let reach = reach.max(1);
+    (0..loads.len())
+        .map(|at| {
+            let near = at.saturating_sub(reach)..(at + reach + 1).min(loads.len());
+            let (times_near, loads_near) = (&times[near.clone()], &loads[near]);
+            let count = times_near.len() as f64;
+            let time = times_near.iter().sum::<f64>() / count;
+            let mean = loads_near.iter().sum::<f64>() / count;
+            let (mut squares, mut products) = (0.0, 0.0);
+            for (its_time, load) in times_near.iter().zip(loads_near) {
+                squares += (its_time - time).powi(2);
+                products += (its_time - time) * (load - mean);
+            }
+            if squares > 0.0 {
+                mean + products / squares * (times[at] - time)
+            } else {
+                mean
+            }
+        })
+        .collect()
 }

@@ -1,8 +1,13 @@
 //! The numbers of a rise.
 
 use crate::kendall::{Autocorrelation, Kendall, mann_kendall, residuals};
+use crate::normal::TWO_SIDED_95;
 use crate::pieces::inflation;
 use crate::slope::{Slope, median, theil_sen};
+
+/// The factor of the variance in the intervals of two halves: a series is looked at again and
+/// again, and those of 95 % would be apart too often by chance.
+const SURELY_APART: f64 = 2.0;
 
 /// What is computed of a stretch.
 #[derive(Debug, Clone, Copy)]
@@ -10,6 +15,11 @@ pub(crate) struct Trend {
     /// With the interval that autocorrelation calls for.
     pub(crate) slope: Slope,
     pub(crate) kendall: Kendall,
+    /// Standard deviations: those of the test of Mann and Kendall, or half those of the slope if
+    /// these are more. The test counts pairs, of which no more than all can rise: where few points
+    /// are worth as much as independent ones it cannot say more than that, however far the rise
+    /// is beyond the noise.
+    pub(crate) deviations: f64,
     /// The slope times the duration.
     pub(crate) growth: f64,
     /// How far the last quarter, but for its lowest quarter, is above the first, but for its
@@ -48,9 +58,15 @@ impl Trend {
         let last = sorted(&values[count - quarter..]);
         let all = sorted(values);
         let range = at_share(&all, 1.0) - at_share(&all, 0.0);
+        let of_slope = slope.per_second / (slope.high - slope.low) * 2.0 * TWO_SIDED_95;
         Self {
             slope,
             kendall,
+            deviations: if of_slope.is_finite() && of_slope > 0.0 {
+                kendall.z.max(of_slope / 2.0)
+            } else {
+                kendall.z
+            },
             growth: slope.per_second * duration,
             survival: if range > 0.0 {
                 (at_share(&last, 0.25) - at_share(&first, 0.75)) / range
@@ -91,12 +107,15 @@ fn line(times: &[f64], values: &[f64], inflation: f64) -> Slope {
 }
 
 /// The slope of the second half over that of the first where their intervals do not touch, else
-/// 1. The intervals are those of independent points: a bend makes the residuals of a straight
-/// line look autocorrelated, and would hide itself.
+/// 1. The autocorrelation is that of each half about its own line: a bend makes the residuals of
+/// one line for both look autocorrelated, and would hide itself.
 fn kept_pace(times: &[f64], values: &[f64]) -> f64 {
     let half = values.len() / 2;
-    let first = line(&times[..half], &values[..half], 1.0);
-    let second = line(&times[half..], &values[half..], 1.0);
+    let of = |times: &[f64], values: &[f64]| {
+        line(times, values, SURELY_APART * inflation(&residuals(values)))
+    };
+    let first = of(&times[..half], &values[..half]);
+    let second = of(&times[half..], &values[half..]);
     if second.high < first.low && first.per_second > 0.0 {
         second.per_second / first.per_second
     } else {

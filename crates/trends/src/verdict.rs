@@ -36,7 +36,8 @@ pub enum Condition {
     Points,
     /// The lower end of the slope's interval is above 0. Units a second.
     Slope,
-    /// The test of Mann and Kendall says that it rises. Standard deviations.
+    /// The test of Mann and Kendall says that it rises, or the slope is twice as clear.
+    /// Standard deviations.
     Trend,
     /// The growth survives: the last quarter, but for its lowest quarter, is above the first, but
     /// for its highest quarter, by a share of the range. For a line without noise that is 0.625.

@@ -31,7 +31,8 @@ fn innocent(
         let said = scraped.said_to_leak(days * DAY, &Thresholds::bytes());
         if !said.is_empty() {
             let minutes: Vec<f64> = said.iter().map(|it| it / MINUTE).collect();
-            accused.push((seed, minutes));
+            let verdict = scraped.judged_at(said[0], &Thresholds::bytes());
+            accused.push((seed, minutes, verdict));
         }
         shapes.push(scraped.judged_at(days * DAY, &Thresholds::bytes()).shape);
     }
