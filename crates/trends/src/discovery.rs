@@ -20,10 +20,8 @@ pub fn benjamini_hochberg(probabilities: &[f64], rate: f64) -> Vec<bool> {
     let believed = order
         .iter()
         .enumerate()
-        .filter(|&(rank, &index)| chance(index) <= rate * (rank + 1) as f64 / count)
-        .map(|(rank, _)| rank + 1)
-        .last()
-        .unwrap_or(0);
+        .rfind(|&(rank, &index)| chance(index) <= rate * (rank + 1) as f64 / count)
+        .map_or(0, |(rank, _)| rank + 1);
     let mut answer = vec![false; probabilities.len()];
     for &index in &order[..believed] {
         answer[index] = true;

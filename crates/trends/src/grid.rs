@@ -51,17 +51,28 @@ impl Grid {
     /// short peaks of load.
     pub fn minima(&self, series: &Series) -> Vec<f64> {
         let mut minima = vec![f64::NAN; self.count];
-        self.each(series, |window, value| {
+        self.each(series, |window, _, value| {
             // The least of NaN and a number is the number.
             minima[window] = minima[window].min(value);
         });
         minima
     }
 
+    /// The point with the least value in each window, as time and value.
+    pub(crate) fn lowest(&self, series: &Series) -> Vec<Option<(f64, f64)>> {
+        let mut lowest: Vec<Option<(f64, f64)>> = vec![None; self.count];
+        self.each(series, |window, time, value| {
+            if lowest[window].is_none_or(|(_, least)| value < least) {
+                lowest[window] = Some((time, value));
+            }
+        });
+        lowest
+    }
+
     /// The mean of each window's values; NaN where nothing was measured.
     pub fn means(&self, series: &Series) -> Vec<f64> {
         let mut sums = vec![(0.0, 0_u32); self.count];
-        self.each(series, |window, value| {
+        self.each(series, |window, _, value| {
             sums[window].0 += value;
             sums[window].1 += 1;
         });
@@ -75,11 +86,11 @@ impl Grid {
         clippy::cast_sign_loss,
         reason = "the quotient is between 0 and the count of windows"
     )]
-    fn each(&self, series: &Series, mut see: impl FnMut(usize, f64)) {
+    fn each(&self, series: &Series, mut see: impl FnMut(usize, f64, f64)) {
         for (time, value) in series.points() {
             let window = ((time - self.from) / self.width).floor();
             if window >= 0.0 && window < self.count as f64 {
-                see(window as usize, value);
+                see(window as usize, time, value);
             }
         }
     }

@@ -89,7 +89,7 @@ pub fn judge(process: &Process<'_>, thresholds: &Thresholds) -> Verdict {
     let from = if begin == 0 {
         whole.grid.from
     } else {
-        whole.times[begin] - whole.grid.width / 2.0
+        f64::midpoint(whole.times[begin - 1], whole.times[begin])
     };
     let values = process.values.since(from);
     let Some(stretch) = Windows::of(process, &values) else {
@@ -298,7 +298,7 @@ impl Windows {
             }
         }
         let grid = Grid::over(values, count);
-        let minima = grid.minima(values);
+        let minima = grid.lowest(values);
         let loads = process.load.map(|load| grid.means(load));
         let mut windows = Self {
             grid,
@@ -307,12 +307,12 @@ impl Windows {
             loads: loads.as_ref().map(|_| Vec::with_capacity(minima.len())),
             until: values.points().next_back()?.0,
         };
-        for (window, value) in minima.into_iter().enumerate() {
+        for (window, lowest) in minima.into_iter().enumerate() {
             let load = loads.as_ref().map_or(0.0, |loads| loads[window]);
-            if value.is_nan() || load.is_nan() {
+            let Some((time, value)) = lowest.filter(|_| !load.is_nan()) else {
                 continue;
-            }
-            windows.times.push(grid.middle(window));
+            };
+            windows.times.push(time);
             windows.values.push(value);
             if let Some(loads) = &mut windows.loads {
                 loads.push(load);
@@ -422,7 +422,7 @@ fn goes_on(whole: &Windows, changes: &[usize]) -> bool {
     } else {
         (after, before)
     };
-    let bend = whole.times[at] - whole.grid.width / 2.0;
+    let bend = f64::midpoint(whole.times[at - 1], whole.times[at]);
     let jump = (after.slope.at(bend) - before.slope.at(bend)).abs();
     slow.slope.low > 0.0
         && fast.slope.per_second < 2.0 * slow.slope.per_second

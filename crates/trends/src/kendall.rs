@@ -57,6 +57,16 @@ impl Kendall {
 /// 1 at least.
 pub fn mann_kendall(values: &[f64], autocorrelation: Autocorrelation) -> Option<Kendall> {
     let present: Vec<f64> = values.iter().copied().filter(|it| !it.is_nan()).collect();
+    let residuals = residuals(&present);
+    about(&present, &residuals, autocorrelation)
+}
+
+/// The same for values without NaN whose residuals about their line in time are known.
+pub(crate) fn about(
+    present: &[f64],
+    residuals: &[f64],
+    autocorrelation: Autocorrelation,
+) -> Option<Kendall> {
     if present.len() < 3 {
         return None;
     }
@@ -67,13 +77,13 @@ pub fn mann_kendall(values: &[f64], autocorrelation: Autocorrelation) -> Option<
         }
     }
     let s = s as f64;
-    let variance = variance_of_s(&mut present.clone(), None);
+    let variance = variance_of_s(&mut present.to_vec(), None);
     let most_lag = match autocorrelation {
         Autocorrelation::Ignored => 0,
         Autocorrelation::AllLags | Autocorrelation::NearLags => present.len() - 1,
         Autocorrelation::Lags(most) => most.min(present.len() - 1),
     };
-    let inflation = inflation(&present, most_lag, autocorrelation);
+    let inflation = inflation(residuals, most_lag, autocorrelation);
     let count = present.len() as f64;
     Some(Kendall {
         s,
@@ -91,12 +101,11 @@ fn z(s: f64, variance: f64) -> f64 {
     (s - s.signum()) / variance.sqrt()
 }
 
-fn inflation(values: &[f64], most_lag: usize, autocorrelation: Autocorrelation) -> f64 {
-    let residuals = residuals(values);
-    let count = values.len() as f64;
+fn inflation(residuals: &[f64], most_lag: usize, autocorrelation: Autocorrelation) -> f64 {
+    let count = residuals.len() as f64;
     let bound = crate::normal::TWO_SIDED_95 / count.sqrt();
     let mut sum = 0.0;
-    for (lag, correlation) in (1_u32..).zip(autocorrelations(&ranks(&residuals), most_lag)) {
+    for (lag, correlation) in (1_u32..).zip(autocorrelations(&ranks(residuals), most_lag)) {
         if correlation.abs() > bound {
             let left = count - f64::from(lag);
             sum += left * (left - 1.0) * (left - 2.0) * correlation;
@@ -108,7 +117,7 @@ fn inflation(values: &[f64], most_lag: usize, autocorrelation: Autocorrelation) 
 }
 
 /// The values less their Theil-Sen line.
-pub(crate) fn residuals(values: &[f64]) -> Vec<f64> {
+fn residuals(values: &[f64]) -> Vec<f64> {
     let step = median_step(values);
     values
         .iter()
@@ -157,7 +166,7 @@ pub(crate) fn variance_of_s(one: &mut [f64], other: Option<&mut [f64]>) -> f64 {
     let mut sum = term(one.len());
     for values in [Some(one), other].into_iter().flatten() {
         values.sort_unstable_by(f64::total_cmp);
-        for tie in values.chunk_by(|one, other| one == other) {
+        for tie in values.chunk_by(|one, other| one.total_cmp(other).is_eq()) {
             sum -= term(tie.len());
         }
     }

@@ -98,16 +98,17 @@ fn regression(times: &[f64], values: &[f64], loads: &[f64], bound: f64, load_noi
     }
     // The inverse of `load_variance` is the sum of squares of the load about its line in time.
     let about_line = range * range / fit.load_variance / free;
-    // Four times the noise: both variances are estimates from few points.
-    let reliability = 1.0 - 4.0 * load_noise / about_line;
+    // Eight times the noise: both variances are estimates from few points.
+    let reliability = 1.0 - 8.0 * load_noise / about_line;
     let most_likely = (fit.load.max(0.0) + error) / range;
-    let high = if reliability > 0.2 {
+    let known = reliability > 1.0 / 3.0;
+    let high = if known {
         (most_likely / reliability).min(bound)
     } else {
         bound
     };
     Effect {
-        straight: about_line < 2.0 * load_noise,
+        straight: !known,
         ..Effect::between(((fit.load - error) / range).clamp(0.0, bound), high)
     }
 }

@@ -83,6 +83,10 @@ impl Pieces {
 
     /// Fits a line to the points from one index on and before another. Times and loads are in
     /// units of their own range.
+    #[expect(
+        clippy::many_single_char_names,
+        reason = "t, x and y as in the formula"
+    )]
     pub(crate) fn fit(&self, from: usize, until: usize) -> Fit {
         let (a, b) = (&self.sums[from], &self.sums[until]);
         let count = b.count - a.count;

@@ -54,7 +54,7 @@ pub fn theil_sen(times: &[f64], values: &[f64], inflation: f64) -> Option<Slope>
         ((count - reach) / 2.0).round_ties_even() - 1.0,
         slopes.len(),
     );
-    let upper = rank(((count + reach) / 2.0).round_ties_even(), slopes.len());
+    let upper = rank(f64::midpoint(count, reach).round_ties_even(), slopes.len());
     let low = *slopes.select_nth_unstable_by(lower, f64::total_cmp).1;
     let high = *slopes.select_nth_unstable_by(upper, f64::total_cmp).1;
     // `variance_of_s` left both sorted.
@@ -105,7 +105,7 @@ pub(crate) fn median_step(values: &[f64]) -> f64 {
 
 /// The median of a slice that is not empty, which it reorders.
 fn select_middle(values: &mut [f64]) -> f64 {
-    let even = values.len() % 2 == 0;
+    let even = values.len().is_multiple_of(2);
     let half = values.len() / 2;
     let (below, upper, _) = values.select_nth_unstable_by(half, f64::total_cmp);
     if even {

@@ -94,11 +94,11 @@ pub fn suspects<K: Clone>(
     let testable: Vec<usize> = (0..changes.len())
         .filter(|&at| changes[at].most_deviations > DEVIATIONS)
         .collect();
-    let chances: Vec<f64> = testable
+    let probabilities: Vec<f64> = testable
         .iter()
         .map(|&at| upper_tail(changes[at].deviations()))
         .collect();
-    let believed = benjamini_hochberg(&chances, FALSE_DISCOVERIES);
+    let believed = benjamini_hochberg(&probabilities, FALSE_DISCOVERIES);
     let mut growing: Vec<Suspect<K>> = Vec::new();
     for (at, believed) in testable.into_iter().zip(believed) {
         if believed && changes[at].deviations() > DEVIATIONS {

@@ -1,6 +1,6 @@
 //! The numbers of a rise.
 
-use crate::kendall::{Autocorrelation, Kendall, mann_kendall, residuals};
+use crate::kendall::{Autocorrelation, Kendall, about};
 use crate::normal::TWO_SIDED_95;
 use crate::pieces::inflation;
 use crate::slope::{Slope, median, theil_sen};
@@ -33,8 +33,9 @@ pub(crate) struct Trend {
 
 impl Trend {
     pub(crate) fn of(times: &[f64], values: &[f64]) -> Self {
-        let least = inflation(&residuals(values));
-        let kendall = mann_kendall(values, Autocorrelation::NearLags).map_or(
+        let residuals = residuals(times, values);
+        let by_neighbours = inflation(&residuals);
+        let kendall = about(values, &residuals, Autocorrelation::NearLags).map_or(
             Kendall {
                 s: 0.0,
                 variance: 0.0,
@@ -42,7 +43,7 @@ impl Trend {
                 z: 0.0,
                 tau: 0.0,
             },
-            |it| it.inflated(least.max(1.0)),
+            |it| it.inflated(by_neighbours.max(1.0)),
         );
         let slope = line(times, values, kendall.inflation);
         let count = values.len();
@@ -54,8 +55,8 @@ impl Trend {
             _ => 0.0,
         };
         let quarter = count.div_ceil(4).min(count);
-        let first = sorted(&values[..quarter]);
-        let last = sorted(&values[count - quarter..]);
+        let first_quarter = sorted(&values[..quarter]);
+        let last_quarter = sorted(&values[count - quarter..]);
         let all = sorted(values);
         let range = at_share(&all, 1.0) - at_share(&all, 0.0);
         let of_slope = slope.per_second / (slope.high - slope.low) * 2.0 * TWO_SIDED_95;
@@ -69,11 +70,11 @@ impl Trend {
             },
             growth: slope.per_second * duration,
             survival: if range > 0.0 {
-                (at_share(&last, 0.25) - at_share(&first, 0.75)) / range
+                (at_share(&last_quarter, 0.25) - at_share(&first_quarter, 0.75)) / range
             } else {
                 0.0
             },
-            last_least: at_share(&last, 0.0),
+            last_least: at_share(&last_quarter, 0.0),
             kept_pace: kept_pace(times, values),
         }
     }
@@ -97,6 +98,12 @@ fn at_share(sorted: &[f64], share: f64) -> f64 {
     sorted.get(at.min(last)).copied().unwrap_or(0.0)
 }
 
+fn residuals(times: &[f64], values: &[f64]) -> Vec<f64> {
+    let slope = line(times, values, 1.0);
+    let pairs = times.iter().zip(values);
+    pairs.map(|(&time, value)| value - slope.at(time)).collect()
+}
+
 fn line(times: &[f64], values: &[f64], inflation: f64) -> Slope {
     theil_sen(times, values, inflation).unwrap_or(Slope {
         per_second: 0.0,
@@ -106,13 +113,17 @@ fn line(times: &[f64], values: &[f64], inflation: f64) -> Slope {
     })
 }
 
-/// The slope of the second half over that of the first where their intervals do not touch, else
-/// 1. The autocorrelation is that of each half about its own line: a bend makes the residuals of
+/// The slope of the second half over that of the first where their intervals do not touch, and
+/// one elsewhere. The autocorrelation is that of each half about its own line: a bend makes the residuals of
 /// one line for both look autocorrelated, and would hide itself.
 fn kept_pace(times: &[f64], values: &[f64]) -> f64 {
     let half = values.len() / 2;
     let of = |times: &[f64], values: &[f64]| {
-        line(times, values, SURELY_APART * inflation(&residuals(values)))
+        line(
+            times,
+            values,
+            SURELY_APART * inflation(&residuals(times, values)),
+        )
     };
     let first = of(&times[..half], &values[..half]);
     let second = of(&times[half..], &values[half..]);

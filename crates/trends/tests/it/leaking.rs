@@ -171,7 +171,7 @@ fn goroutines() {
     }
     let quiet = Scraped::each(15.0, 24.0 * HOUR, 1, |time, noise| Scrape {
         value: (50.0 + 500.0 * daily(time, noise) + 20.0 * noise.normal()).round(),
-        load: MIB * daily(time, &mut Noise(noise.0)),
+        load: MIB * daily(time, noise),
     });
     assert!(
         quiet

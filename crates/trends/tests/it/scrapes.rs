@@ -8,12 +8,23 @@ pub(crate) const HOUR: f64 = 3600.0;
 pub(crate) const DAY: f64 = 86_400.0;
 
 /// A generator of noise that gives the same for the same seed (SplitMix64).
-pub(crate) struct Noise(pub(crate) u64);
+pub(crate) struct Noise {
+    state: u64,
+    /// The standard deviation of a rate of allocation, as a share of it.
+    rate_spread: f64,
+}
 
 impl Noise {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            state: seed,
+            rate_spread: 0.05,
+        }
+    }
+
     pub(crate) fn uniform(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut bits = self.state;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^= bits >> 31;
@@ -86,7 +97,9 @@ impl Scraped {
         seed: u64,
         mut scrape: impl FnMut(f64, &mut Noise) -> Scrape,
     ) -> Self {
-        let mut noise = Noise(seed);
+        let mut noise = Noise::new(seed);
+        // A rate is the difference of a counter over the interval: over longer ones it varies less.
+        noise.rate_spread = 0.05 * (15.0 / interval).sqrt();
         let mut times = Vec::new();
         let (mut values, mut load, mut collections) = (Vec::new(), Vec::new(), Vec::new());
         let mut due = 0.0;
@@ -137,17 +150,20 @@ impl Scraped {
     }
 }
 
-/// How busy a service is: 1 on average, 1.5 in the afternoon, 0.5 at night, with short-lived
-/// ups and downs.
-pub(crate) fn daily(time: f64, noise: &mut Noise) -> f64 {
+/// How busy a service is: 1 on average, 1.5 in the afternoon, 0.5 at night.
+pub(crate) fn wave(time: f64) -> f64 {
     let hour = time / HOUR;
-    let wave = 0.5 * (std::f64::consts::TAU * (hour - 9.0) / 24.0).sin();
-    (1.0 + wave) * (1.0 + 0.05 * noise.normal())
+    1.0 + 0.5 * (std::f64::consts::TAU * (hour - 9.0) / 24.0).sin()
+}
+
+/// The same with short ups and downs.
+pub(crate) fn daily(time: f64, noise: &mut Noise) -> f64 {
+    wave(time) * (1.0 + noise.rate_spread * noise.normal())
 }
 
 /// A load that stays the same but for noise.
 pub(crate) fn steady(noise: &mut Noise) -> f64 {
-    1.0 + 0.05 * noise.normal()
+    1.0 + noise.rate_spread * noise.normal()
 }
 
 /// Where between two collections a scrape falls: 0 right after one, 1 right before the next.

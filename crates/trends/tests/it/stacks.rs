@@ -28,7 +28,7 @@ fn sampled(bytes: impl Fn(usize) -> f64, profiles: usize, noise: &mut Noise) -> 
 
 /// 2,000 stacks, most of them small, as they are in real heaps.
 fn heap(profiles: usize, leaks: &[(usize, f64)], seed: u64) -> Vec<Vec<f64>> {
-    let mut noise = Noise(seed);
+    let mut noise = Noise::new(seed);
     (0..2000)
         .map(|stack| {
             let base = 30.0 * MIB / f64::from(u32::try_from(stack).unwrap() + 1) + 0.05 * MIB;
@@ -138,7 +138,7 @@ fn odd_input_has_an_answer() {
 
 #[test]
 fn ten_thousand_stacks_take_a_moment() {
-    let mut noise = Noise(3);
+    let mut noise = Noise::new(3);
     let stacks: Vec<Vec<f64>> = (0..10_000)
         .map(|_| (0..200).map(|_| MIB * noise.poisson(5.0)).collect())
         .collect();
