@@ -7,7 +7,7 @@ pub(crate) const MINUTE: f64 = 60.0;
 pub(crate) const HOUR: f64 = 3600.0;
 pub(crate) const DAY: f64 = 86_400.0;
 
-/// A generator of noise that gives the same for the same seed (SplitMix64).
+/// A generator of noise that gives the same for the same seed (`SplitMix64`).
 pub(crate) struct Noise {
     state: u64,
     /// The standard deviation of a rate of allocation, as a share of it.
@@ -105,13 +105,13 @@ impl Scraped {
         let mut due = 0.0;
         while due <= until {
             let time = due + 0.2 * noise.uniform();
-            let scraped = scrape(time, &mut noise);
+            let found = scrape(time, &mut noise);
             let failed = noise.uniform() < 0.01;
-            let seen = |value: f64| if failed { f64::NAN } else { value };
+            let or_missing = |value: f64| if failed { f64::NAN } else { value };
             times.push(time);
-            values.push(seen(scraped.value));
-            load.push(seen(scraped.load));
-            collections.push(seen((time / 30.0).floor()));
+            values.push(or_missing(found.value));
+            load.push(or_missing(found.load));
+            collections.push(or_missing((time / 30.0).floor()));
             due += interval;
         }
         Self {

@@ -15,8 +15,10 @@ fn sampled(bytes: impl Fn(usize) -> f64, profiles: usize, noise: &mut Noise) -> 
         .map(|at| {
             if at > 0 {
                 let mut gone = 0.0;
-                for _ in 0..live as u64 {
+                let mut seen = 0.0;
+                while seen < live {
                     gone += f64::from(u8::from(noise.uniform() < 0.1));
+                    seen += 1.0;
                 }
                 let new = samples(at) - 0.9 * samples(at - 1);
                 live = live - gone + noise.poisson(new.max(0.0));
@@ -148,6 +150,7 @@ fn ten_thousand_stacks_take_a_moment() {
     let found = suspects(&times, &stacks, GO_SAMPLING_INTERVAL);
     let took = begin.elapsed();
     assert_eq!(found.tested, 10_000);
-    // Tens of milliseconds optimised; this is not, and the machine may be busy.
+    // Some tens of milliseconds; the bound leaves room for a busy machine.
+    println!("10,000 stacks of 200 profiles took {took:?}");
     assert!(took.as_secs_f64() < 5.0, "{took:?}");
 }
