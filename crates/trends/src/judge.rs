@@ -74,7 +74,7 @@ const RISE_KEPT: f64 = 0.85;
 /// Judges a series. The series is cut at its last change of course; of what follows slope, test
 /// for trend and the rest are computed on at most 200 window minima.
 ///
-/// Takes some milliseconds at most, whatever the length of the series.
+/// Takes some tens of milliseconds at most for a day of scrapes.
 pub fn judge(process: &Process<'_>, thresholds: &Thresholds) -> Verdict {
     let whole = Windows::of(process, process.values);
     let Some(whole) = whole else {

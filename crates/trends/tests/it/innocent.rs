@@ -1,6 +1,6 @@
 //! Processes that do not leak, looked at every ten minutes for days.
 
-use fathom_trends::{Shape, Thresholds};
+use fathom_trends::{Process, Series, Shape, Thresholds, judge};
 
 use crate::scrapes::{
     DAY, HOUR, MIB, MINUTE, Memory, Noise, Scrape, Scraped, daily, since_collection, steady, wave,
@@ -176,4 +176,50 @@ fn noise_with_a_memory() {
             })
         });
     }
+}
+
+#[test]
+fn odd_series_have_an_answer() {
+    let odd: [Vec<f64>; 6] = [
+        vec![],
+        vec![1.0],
+        vec![f64::NAN; 300],
+        vec![0.0; 300],
+        (0..300)
+            .map(|at| if at == 150 { 1e300 } else { 0.0 })
+            .collect(),
+        (0..300)
+            .map(|at| if at % 50 == 0 { 7.0 } else { f64::NAN })
+            .collect(),
+    ];
+    for values in odd {
+        let times = (0..values.len()).map(|at| at as f64 * 60.0).collect();
+        let series = Series::new(times, values).unwrap();
+        for load in [None, Some(&series)] {
+            let process = Process {
+                values: &series,
+                load,
+                collections: load,
+                limit: Some(0.0),
+            };
+            let verdict = judge(&process, &Thresholds::bytes());
+            assert!(!verdict.leaks, "{verdict:?}");
+            assert!(verdict.failed().count() > 0);
+        }
+    }
+}
+
+#[test]
+fn a_judgement_takes_a_moment() {
+    let scraped = Scraped::each(15.0, DAY, 1, |time, noise| {
+        let load = daily(time, noise);
+        busy((100.0 + 50.0 * load) * MIB + MIB * noise.normal(), load)
+    });
+    let begin = std::time::Instant::now();
+    let verdict = scraped.judged_at(DAY, &Thresholds::bytes());
+    let took = begin.elapsed();
+    println!("a day of scrapes took {took:?}");
+    assert!(!verdict.leaks);
+    // The bound leaves room for a busy machine.
+    assert!(took.as_secs_f64() < 1.0, "{took:?}");
 }
