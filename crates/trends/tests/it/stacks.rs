@@ -1,7 +1,5 @@
 //! Which of thousands of stacks is said to grow, when profiles are sampled.
 
-use std::time::Instant;
-
 use fathom_trends::{GO_SAMPLING_INTERVAL, StackSeries, suspects};
 
 use crate::scrapes::{MIB, Noise};
@@ -139,18 +137,12 @@ fn odd_input_has_an_answer() {
 }
 
 #[test]
-fn ten_thousand_stacks_take_a_moment() {
+fn of_ten_thousand_stacks_that_waver_few_are_suspected() {
     let mut noise = Noise::new(3);
     let stacks: Vec<Vec<f64>> = (0..10_000)
         .map(|_| (0..200).map(|_| MIB * noise.poisson(5.0)).collect())
         .collect();
-    let stacks = series(&stacks);
-    let times = times(200);
-    let begin = Instant::now();
-    let found = suspects(&times, &stacks, GO_SAMPLING_INTERVAL);
-    let took = begin.elapsed();
+    let found = suspects(&times(200), &series(&stacks), GO_SAMPLING_INTERVAL);
     assert_eq!(found.tested, 10_000);
-    // Some tens of milliseconds; the bound leaves room for a busy machine.
-    println!("10,000 stacks of 200 profiles took {took:?}");
-    assert!(took.as_secs_f64() < 5.0, "{took:?}");
+    assert!(found.growing <= 5, "{}", found.growing);
 }
