@@ -5,7 +5,8 @@ use crate::heap_state::whole;
 use fathom_profile::Profile;
 use fathom_profile::heap::{HeapColumn, HeapProfile};
 use fathom_trends::{
-    Check, Condition, Process, Series, Shape, StackSeries, Thresholds, judge, resets, suspects,
+    Check, Condition, Process, Series, Shape, Slope, StackSeries, Thresholds, judge, resets,
+    suspects,
 };
 use serde::Serialize;
 use std::collections::HashMap;
@@ -16,27 +17,34 @@ pub const LEAKS_SCHEMA: &str = "fathom.leaks/1";
 /// Fewer profiles show no trend.
 pub const FEWEST_PROFILES: usize = 4;
 
-/// A heap profile and when it was taken.
-#[derive(Debug, Clone, Copy)]
-pub struct Dated<'p> {
-    /// In nanoseconds since 1970-01-01 UTC.
-    pub unix_nanos: i64,
-    /// The profile.
-    pub profile: &'p Profile,
+/// What is kept of a heap profile: a fraction of its size.
+#[derive(Debug, Clone)]
+pub struct DatedHeap {
+    unix_nanos: i64,
+    sites: HeapSites,
+    /// All bytes that were ever allocated; NaN where the profile does not tell.
+    allocated: f64,
+}
+
+impl DatedHeap {
+    /// Reads a profile that was taken at a time, in nanoseconds since 1970-01-01 UTC; `None`
+    /// where it is no heap profile.
+    pub fn read(profile: &Profile, unix_nanos: i64) -> Option<Self> {
+        let heap = HeapProfile::new(profile).ok()?;
+        let column = heap.column(HeapColumn::AllocSpace);
+        let allocated = column.map_or(f64::NAN, |column| profile.column_total(column) as f64);
+        Some(Self {
+            unix_nanos,
+            sites: HeapSites::read(profile)?,
+            allocated,
+        })
+    }
 }
 
 /// Why a series of profiles shows no trend.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LeaksError {
-    /// Some profile is not one of a heap.
-    #[error("profile {number} of {count}, in the order of time, is no heap profile")]
-    NoHeap {
-        /// Which, from 1.
-        number: usize,
-        /// Of how many.
-        count: usize,
-    },
     /// There are too few of one run of the process.
     #[error(
         "{found} heap profiles of one run of the process show no trend: {FEWEST_PROFILES} are needed, and half an hour of them to be sure"
@@ -154,34 +162,24 @@ pub struct GrowingSite {
 /// # Errors
 ///
 /// [`LeaksError`] where there is no trend to be told.
-pub fn leaks(profiles: &[Dated<'_>], limit: Option<u64>) -> Result<Leaks, LeaksError> {
-    let mut dated = profiles.to_vec();
-    dated.sort_by_key(|it| it.unix_nanos);
-    let heaps = dated.iter().enumerate().map(|(place, it)| {
-        HeapSites::read(it.profile).ok_or(LeaksError::NoHeap {
-            number: place + 1,
-            count: dated.len(),
-        })
-    });
-    let heaps: Vec<HeapSites> = heaps.collect::<Result<_, _>>()?;
-    let begin = dated.first().map_or(0, |it| it.unix_nanos);
-    let seconds = |it: &Dated<'_>| it.unix_nanos.saturating_sub(begin) as f64 / 1e9;
-    let times: Vec<f64> = dated.iter().map(seconds).collect();
+pub fn leaks(mut heaps: Vec<DatedHeap>, limit: Option<u64>) -> Result<Leaks, LeaksError> {
+    heaps.sort_by_key(|heap| heap.unix_nanos);
+    let begin = heaps.first().map_or(0, |heap| heap.unix_nanos);
+    let seconds = |heap: &DatedHeap| heap.unix_nanos.saturating_sub(begin) as f64 / 1e9;
+    let times: Vec<f64> = heaps.iter().map(seconds).collect();
     // What was ever allocated falls only when the process starts anew.
-    let allocated = dated.iter().map(|it| allocated(it.profile)).collect();
+    let allocated = heaps.iter().map(|heap| heap.allocated).collect();
     let restart = Series::new(times.clone(), allocated)
         .ok()
         .and_then(|allocated| resets(&allocated).last().copied());
     let first = restart.map_or(0, |restart| times.partition_point(|&it| it < restart));
-    let (times, heaps) = (
-        times.get(first..).unwrap_or_default(),
-        heaps.get(first..).unwrap_or_default(),
-    );
+    let times = times.get(first..).unwrap_or_default();
+    let heaps = heaps.get(first..).unwrap_or_default();
     let too_few = LeaksError::TooFew { found: heaps.len() };
-    let (Some(oldest), Some(newest)) = (dated.get(first), dated.last()) else {
+    let (Some(oldest), Some(newest)) = (heaps.first(), heaps.last()) else {
         return Err(too_few);
     };
-    let live: Vec<f64> = heaps.iter().map(|heap| heap.total.value).collect();
+    let live: Vec<f64> = heaps.iter().map(|heap| heap.sites.total.value).collect();
     // Two profiles of one instant are no series.
     let Ok(series) = Series::new(times.to_vec(), live.clone()) else {
         return Err(too_few);
@@ -194,7 +192,7 @@ pub fn leaks(profiles: &[Dated<'_>], limit: Option<u64>) -> Result<Leaks, LeaksE
             values: &series,
             load: None,
             collections: None,
-            limit: limit.map(|limit| limit as f64),
+            limit: None,
         },
         &Thresholds::bytes(),
     );
@@ -206,6 +204,12 @@ pub fn leaks(profiles: &[Dated<'_>], limit: Option<u64>) -> Result<Leaks, LeaksE
     } else {
         verdict.shape
     };
+    let span = series.duration();
+    let interval = newest.sites.rate as f64;
+    let grown = newest.sites.total.value - oldest.sites.total.value;
+    let rate = verdict
+        .slope
+        .map(|slope| Rate::new(&slope, grown * interval, span));
     let found = growing(times, heaps);
     Ok(Leaks {
         schema: LEAKS_SCHEMA,
@@ -217,13 +221,8 @@ pub fn leaks(profiles: &[Dated<'_>], limit: Option<u64>) -> Result<Leaks, LeaksE
         shape: name_of(shape),
         first_bytes: live.first().map_or(0, |&it| whole(it)),
         last_bytes: live.last().map_or(0, |&it| whole(it)),
-        rate: verdict.slope.map(|slope| per_hour(&slope)),
-        limit: limit.zip(verdict.time_to_limit).map(|(bytes, time)| Limit {
-            bytes,
-            seconds: time.expected,
-            soonest: time.soonest,
-            latest: time.latest,
-        }),
+        rate,
+        limit: limit.and_then(|limit| reached(limit, newest.sites.total.value, rate.as_ref()?)),
         checks: verdict
             .checks
             .iter()
@@ -253,20 +252,34 @@ const fn name_of(shape: Shape) -> &'static str {
     }
 }
 
-/// All bytes that were ever allocated, as the profile tells.
-fn allocated(profile: &Profile) -> f64 {
-    let heap = HeapProfile::new(profile).ok();
-    let column = heap.and_then(|heap| heap.column(HeapColumn::AllocSpace));
-    column.map_or(f64::NAN, |column| profile.column_total(column) as f64)
+impl Rate {
+    /// A slope whose interval allows for the sampling too, which the scatter of the series does
+    /// not show: what stays alive is sampled once, when it is allocated. `variance` is that of
+    /// the growth over `span` seconds, in bytes squared.
+    fn new(slope: &Slope, variance: f64, span: f64) -> Self {
+        const HOUR: f64 = 3600.0;
+        const NORMAL: f64 = 1.96;
+        let sampling = NORMAL * variance.abs().sqrt() / span.max(1.0);
+        let below = (slope.per_second - slope.low).hypot(sampling);
+        let above = (slope.high - slope.per_second).hypot(sampling);
+        Self {
+            bytes_per_hour: slope.per_second * HOUR,
+            low: (slope.per_second - below) * HOUR,
+            high: (slope.per_second + above) * HOUR,
+        }
+    }
 }
 
-fn per_hour(slope: &fathom_trends::Slope) -> Rate {
-    const HOUR: f64 = 3600.0;
-    Rate {
-        bytes_per_hour: slope.per_second * HOUR,
-        low: slope.low * HOUR,
-        high: slope.high * HOUR,
-    }
+/// When what grows at a rate is as large as a limit; `None` where it is, or does not grow.
+fn reached(limit: u64, now: f64, rate: &Rate) -> Option<Limit> {
+    let left = limit as f64 - now;
+    let seconds = |rate: f64| (rate > 0.0).then(|| left / rate * 3600.0);
+    Some(Limit {
+        bytes: limit,
+        seconds: seconds(rate.bytes_per_hour).filter(|_| left > 0.0)?,
+        soonest: seconds(rate.high)?,
+        latest: seconds(rate.low),
+    })
 }
 
 /// The sites that grow.
@@ -284,11 +297,18 @@ struct Followed<'h> {
     seen: (f64, f64),
 }
 
-fn growing(times: &[f64], heaps: &[HeapSites]) -> Growing {
+impl Followed<'_> {
+    /// The mean size of its objects.
+    fn object_bytes(&self) -> f64 {
+        self.seen.0 / self.seen.1.max(1.0)
+    }
+}
+
+fn growing(times: &[f64], heaps: &[DatedHeap]) -> Growing {
     let mut places: HashMap<(&str, i64, &str), usize> = HashMap::new();
     let mut followed: Vec<Followed<'_>> = Vec::new();
     for (at, heap) in heaps.iter().enumerate() {
-        for site in &heap.sites {
+        for site in &heap.sites.sites {
             let place = *places.entry(site.identity()).or_insert_with(|| {
                 followed.push(Followed {
                     site,
@@ -311,14 +331,17 @@ fn growing(times: &[f64], heaps: &[HeapSites]) -> Growing {
         .enumerate()
         .map(|(key, followed)| StackSeries {
             key,
-            object_bytes: followed.seen.0 / followed.seen.1.max(1.0),
+            object_bytes: followed.object_bytes(),
             bytes: &followed.bytes,
         })
         .collect();
-    let rate = heaps.last().map_or(0, |heap| heap.rate);
+    let rate = heaps.last().map_or(0, |heap| heap.sites.rate);
+    let span = times.last().copied().unwrap_or(0.0) - times.first().copied().unwrap_or(0.0);
     let found = suspects(times, &series, rate as f64);
     let sites = found.stacks.iter().filter_map(|suspect| {
         let followed = followed.get(suspect.key)?;
+        let grown = followed.bytes.last()? - followed.bytes.first()?;
+        let grain = followed.object_bytes().max(rate as f64);
         Some(GrowingSite {
             place: followed.site.place(),
             allocated_by: followed.site.leaf.clone(),
@@ -328,7 +351,7 @@ fn growing(times: &[f64], heaps: &[HeapSites]) -> Growing {
             deviations: suspect.growth / suspect.deviation.max(1.0),
             share: suspect.share,
             monotonicity: suspect.monotonicity,
-            rate: per_hour(&suspect.slope),
+            rate: Rate::new(&suspect.slope, grown * grain, span),
             bytes: followed.bytes.iter().map(|&it| whole(it)).collect(),
         })
     });

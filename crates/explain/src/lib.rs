@@ -52,8 +52,8 @@ pub use explanation::{About, Explanation, MissingRow, SCHEMA, Site};
 pub use heap_sites::DEFAULT_RATE;
 pub use heap_state::{HeapState, Live, LiveSource};
 pub use leaks::{
-    Dated, FEWEST_PROFILES, GrowingSite, LEAKS_SCHEMA, LeakCheck, Leaks, LeaksError, Limit, Rate,
-    leaks,
+    DatedHeap, FEWEST_PROFILES, GrowingSite, LEAKS_SCHEMA, LeakCheck, Leaks, LeaksError, Limit,
+    Rate, leaks,
 };
 pub use ledger::{Basis, Beside, Class, Ledger, Row, is_leaf, leaves};
 pub use memory_map::{MEMORY_MAP_SCHEMA, MapAmounts, MapKind, MapRow, MemoryMap};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use fathom_evidence::{Artefact, Kind};
-use fathom_explain::{Dated, leaks};
+use fathom_explain::{DatedHeap, leaks};
 use fathom_finding::Severity;
 use fathom_profile::{Limits, Profile};
 
@@ -18,14 +18,7 @@ pub(crate) fn run(args: &LeaksArgs, output: &Output) -> anyhow::Result<Exit> {
     for source in expanded(&args.sources)? {
         heaps.extend(read(&source, args, output)?);
     }
-    let dated: Vec<Dated<'_>> = heaps
-        .iter()
-        .map(|(unix_nanos, profile)| Dated {
-            unix_nanos: *unix_nanos,
-            profile,
-        })
-        .collect();
-    let found = leaks(&dated, args.limit).map_err(|error| {
+    let found = leaks(heaps, args.limit).map_err(|error| {
         Failure::new(error.to_string())
             .hint("fathom explain --base compares two captures; fathom capture takes one")
     })?;
@@ -66,7 +59,7 @@ fn expanded(sources: &[String]) -> anyhow::Result<Vec<String>> {
 }
 
 /// The heap profile of a source with its time; of a bundle its first one.
-fn read(source: &str, args: &LeaksArgs, output: &Output) -> anyhow::Result<Option<(i64, Profile)>> {
+fn read(source: &str, args: &LeaksArgs, output: &Output) -> anyhow::Result<Option<DatedHeap>> {
     let capture = gather(
         std::slice::from_ref(&source.to_owned()),
         &args.connection.options(),
@@ -91,5 +84,9 @@ fn read(source: &str, args: &LeaksArgs, output: &Output) -> anyhow::Result<Optio
     } else {
         i64::try_from(artefact.taken_at_unix_nanos).unwrap_or(i64::MAX)
     };
-    Ok(Some((unix_nanos, profile)))
+    let heap = DatedHeap::read(&profile, unix_nanos);
+    if heap.is_none() {
+        output.note(&format!("{source}: it does not tell live bytes, left out"));
+    }
+    Ok(heap)
 }
