@@ -1,5 +1,6 @@
 //! What grows over simulated series of heap profiles.
 
+use crate::schema::assert_valid_by;
 use fathom_explain::{DatedHeap, Leaks, LeaksError, leaks};
 use fathom_profile::{Limits, Profile, ProfileBuilder};
 
@@ -75,7 +76,10 @@ fn told(profiles: &[(i64, Profile)], limit: Option<u64>) -> Result<Leaks, LeaksE
     let heaps = profiles
         .iter()
         .map(|(minutes, profile)| DatedHeap::read(profile, BEGIN + minutes * MINUTE).unwrap());
-    leaks(heaps.collect(), limit)
+    let found = leaks(heaps.collect(), limit)?;
+    let schema = include_str!("../../schema/leaks-1.schema.json");
+    assert_valid_by(schema, &serde_json::to_value(&found).unwrap());
+    Ok(found)
 }
 
 /// So many profiles, two minutes apart.

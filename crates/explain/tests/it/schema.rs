@@ -7,11 +7,15 @@ use serde_json::Value;
 const SCHEMA: &str = include_str!("../../schema/explain-1.schema.json");
 
 fn assert_valid(document: &Value) {
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
+    assert_valid_by(SCHEMA, document);
+}
+
+pub(crate) fn assert_valid_by(schema: &str, document: &Value) {
+    let schema: Value = serde_json::from_str(schema).unwrap();
     let mut schemas = boon::Schemas::new();
     let mut compiler = boon::Compiler::new();
-    compiler.add_resource("explain-1.json", schema).unwrap();
-    let index = compiler.compile("explain-1.json", &mut schemas).unwrap();
+    compiler.add_resource("contract.json", schema).unwrap();
+    let index = compiler.compile("contract.json", &mut schemas).unwrap();
     if let Err(error) = schemas.validate(document, index) {
         panic!("{error:#}");
     }
