@@ -1,8 +1,21 @@
-//! The program that is measured.
+//! The program that is measured, and how one that measures ends.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
+
+/// How a program ends that compares: 0 where the targets are met, 1 where not, 2 with the error
+/// after its name.
+pub fn ended(name: &str, is_met: io::Result<bool>) -> ExitCode {
+    match is_met {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "{name}: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
 
 /// Builds `fathom` in release mode; it lies beside the program that runs.
 ///

@@ -20,6 +20,7 @@
 //! assert!(Cause::MadvFree.text("status.txt").contains("VmRSS:"));
 //! ```
 
+mod browser;
 mod error;
 pub mod fixtures;
 pub mod generator;
@@ -32,6 +33,7 @@ pub mod sampler;
 pub mod toolchain;
 mod wire;
 
+pub use browser::chromium;
 pub use error::Error;
 pub use go_version::GoVersion;
 pub use random::Random;

@@ -3,16 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use fathom_testkit::repository;
+use fathom_testkit::{chromium, repository};
 
 use crate::steps::run;
-
-/// Where Chromium may be.
-const BROWSERS: &[&str] = &[
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-];
 
 fn web() -> PathBuf {
     repository().join("web")
@@ -47,7 +40,7 @@ pub(crate) fn check() -> Result<(), String> {
 
 /// Fails where there is no browser for the tests of the page.
 pub(crate) fn need_browser() -> Result<(), String> {
-    if BROWSERS.iter().any(|path| Path::new(path).exists()) || !cfg!(target_os = "linux") {
+    if chromium().is_some() || !cfg!(target_os = "linux") {
         return Ok(());
     }
     Err(

@@ -10,12 +10,13 @@
 #![expect(clippy::print_stdout, reason = "a program for people")]
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use fathom_bench::child::{self, Cost};
+use fathom_bench::program;
 use fathom_profile::merge::merge;
 use fathom_profile::{Limits, Profile, encode};
 use fathom_testkit::GoVersion;
@@ -36,14 +37,7 @@ fn main() -> ExitCode {
         Some((first, files)) if first == CHILD => merge_files(files).map(|()| true),
         _ => compare(&arguments),
     };
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "many: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::ended("many", result)
 }
 
 /// What the child does: the first file is written, the others are read.

@@ -18,10 +18,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-use fathom_bench::program::build_fathom;
-use fathom_testkit::GoVersion;
+use fathom_bench::program::{self, build_fathom};
 use fathom_testkit::generator::Shape;
 use fathom_testkit::pprof::Pprof;
+use fathom_testkit::{GoVersion, chromium};
 
 /// The targets: the first picture, hovering, zooming, memory beside the decompressed
 /// profile, and a view that was asked for before, with 20 clients at once.
@@ -37,23 +37,9 @@ const QUESTIONS: usize = 25;
 /// Pages are opened so often; the best counts.
 const RUNS: usize = 3;
 
-/// Where Chromium may be.
-const CHROMIUM: [&str; 3] = [
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-];
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match compare(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "page: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::ended("page", compare(&arguments))
 }
 
 fn compare(arguments: &[String]) -> io::Result<bool> {
@@ -149,9 +135,8 @@ impl Opened {
     /// picture in five minutes.
     fn new(kind: &str, program: &Path, profile: &Path) -> io::Result<Option<Self>> {
         let missing = || io::Error::other("there is no Chromium: apt-get install chromium");
-        let found = CHROMIUM.into_iter().find(|path| Path::new(path).exists());
         let output = Command::new("node")
-            .args(["tests/bench.mjs", found.ok_or_else(missing)?, kind])
+            .args(["tests/bench.mjs", chromium().ok_or_else(missing)?, kind])
             .args([program, profile])
             .current_dir(fathom_testkit::repository().join("web"))
             .stderr(Stdio::inherit())

@@ -19,6 +19,7 @@ use std::process::{Command, ExitCode};
 use std::time::Duration;
 
 use fathom_bench::child::{self, Cost};
+use fathom_bench::program;
 use fathom_profile::{Limits, Profile};
 use fathom_report::options::Options;
 use fathom_report::top::{Intervals, TextOptions, Top, render_text};
@@ -44,14 +45,7 @@ fn main() -> ExitCode {
         [first, file] if first == "--write" => write_large(Path::new(file), 500_000).map(|()| true),
         _ => compare(&arguments),
     };
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "peers: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::ended("peers", result)
 }
 
 /// What the child does: everything that `fathom top FILE` has to.

@@ -17,7 +17,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use fathom_bench::child::{self, Cost};
-use fathom_bench::program::build_fathom;
+use fathom_bench::program::{self, build_fathom};
 use fathom_testkit::GoVersion;
 use fathom_testkit::generator::Shape;
 use fathom_testkit::pprof::Pprof;
@@ -37,14 +37,7 @@ const QUESTIONS: u32 = 10;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match compare(&arguments) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "pprof: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::ended("pprof", compare(&arguments))
 }
 
 fn compare(arguments: &[String]) -> io::Result<bool> {

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fathom_bench::child::{self, Cost};
+use fathom_bench::program;
 use fathom_profile::naming::Naming;
 use fathom_profile::{Defects, Limits, Mapping, Profile, ProfileBuilder, StringId, Symbolization};
 use fathom_report::symbolize::{assign, tasks};
@@ -44,14 +45,7 @@ fn main() -> ExitCode {
         }
         _ => compare(&arguments),
     };
-    match result {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "symbolize: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::ended("symbolize", result)
 }
 
 /// A profile with a location for each address, in one mapping.

@@ -206,13 +206,7 @@ fn the_page_in_a_browser() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&told));
     };
     node(&["--test", "tests/unit.test.mjs"]);
-    let chromium = [
-        "/usr/bin/chromium",
-        "/usr/bin/chromium-browser",
-        "/usr/bin/google-chrome",
-    ];
-    let chromium = chromium.into_iter().find(|path| Path::new(path).exists());
-    let chromium = chromium.expect("Chromium: apt-get install chromium");
+    let chromium = fathom_testkit::chromium().expect("Chromium: apt-get install chromium");
     let fixtures = fixtures();
     let live = Program::new("goroutine_leak", GoVersion::GO_1_27);
     let live = live.start().unwrap();
