@@ -57,7 +57,7 @@ pub use leaks::{
 };
 pub use ledger::{Basis, Beside, Class, Ledger, Row, is_leaf, leaves};
 pub use memory_map::{MEMORY_MAP_SCHEMA, MapAmounts, MapKind, MapRow, MemoryMap};
-pub use population::{PopulationError, population};
+pub use population::{GoroutinesAnswer, PopulationError, population};
 pub use reconcile::{Cause, OFF_HEAP_TOLERANCE, Reconciliation, Side};
 pub use rules::{Check, Need, RULES};
 pub use situation::Situation;

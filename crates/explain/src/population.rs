@@ -1,8 +1,9 @@
 //! The goroutines of one artefact, whatever its form, grouped as `fathom-goruntime` groups them.
 
 use fathom_evidence::{Artefact, Kind};
-use fathom_goruntime::goroutine::{Dump, Frame, Population, Stack};
+use fathom_goruntime::goroutine::{Dump, Frame, Population, Report, Stack};
 use fathom_profile::{LabelRefValue, Limits, Profile};
+use serde::Serialize;
 
 /// Reads and groups the goroutines of a dump (`debug=2`, a crash), or of a goroutine or
 /// goroutineleak profile in any form.
@@ -17,6 +18,26 @@ pub fn population(artefact: &Artefact) -> Result<Population, PopulationError> {
     }
     let profile = Profile::parse_owned(artefact.bytes.clone(), &Limits::default())?;
     Ok(of_profile(&profile))
+}
+
+/// The contract of grouped goroutines, `fathom.goroutines/1`.
+#[derive(Debug, Serialize)]
+pub struct GoroutinesAnswer<'a> {
+    schema: &'static str,
+    source: &'a str,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+impl<'a> GoroutinesAnswer<'a> {
+    /// Of a report and what it was read from.
+    pub const fn new(source: &'a str, report: &'a Report) -> Self {
+        Self {
+            schema: "fathom.goroutines/1",
+            source,
+            report,
+        }
+    }
 }
 
 /// Why an artefact tells no goroutines.

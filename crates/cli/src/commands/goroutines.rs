@@ -1,27 +1,17 @@
 //! `fathom goroutines`: who stands where, and for how long.
 
 use fathom_evidence::Kind;
-use fathom_explain::population;
+use fathom_explain::{GoroutinesAnswer, population};
 use fathom_finding::Severity;
-use fathom_goruntime::goroutine::{Form, GroupRow, Order, Population, Report, compare};
+use fathom_goruntime::goroutine::{Form, GroupRow, Order, Population, compare};
 use fathom_report::pattern;
 use fathom_term::goroutines::{Extent, draw};
-use serde::Serialize;
 
 use crate::args::GoroutinesArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::sources::{Wanted, one};
-
-/// The contract of `fathom goroutines --json`.
-#[derive(Debug, Serialize)]
-struct Answer<'a> {
-    schema: &'static str,
-    source: &'a str,
-    #[serde(flatten)]
-    report: &'a Report,
-}
 
 pub(crate) fn run(args: &GoroutinesArgs, output: &Output) -> anyhow::Result<Exit> {
     let focus = args
@@ -59,12 +49,7 @@ pub(crate) fn run(args: &GoroutinesArgs, output: &Output) -> anyhow::Result<Exit
         stands && focus.as_ref().is_none_or(matches)
     });
     if args.json {
-        let answer = Answer {
-            schema: "fathom.goroutines/1",
-            source: &origin,
-            report: &report,
-        };
-        output.json(&answer)?;
+        output.json(&GoroutinesAnswer::new(&origin, &report))?;
     } else if args.leak && report.total == 0 {
         output.data("No goroutine is leaked: whatever one waits for can still be reached.\n")?;
     } else {

@@ -3,22 +3,13 @@
 use std::cell::Cell;
 
 use axum::body::Bytes;
-use fathom_goruntime::goroutine::Report;
-use serde::Serialize;
+use fathom_explain::GoroutinesAnswer;
 
 use super::{Work, json};
 use crate::problem::Problem;
 
 /// Groups of goroutines that are told unless more are asked for.
 const GROUPS: usize = 2000;
-
-#[derive(Debug, Serialize)]
-struct Answer<'a> {
-    schema: &'static str,
-    source: &'a str,
-    #[serde(flatten)]
-    report: &'a Report,
-}
 
 pub(super) fn goroutines(work: &Work<'_>) -> Result<Bytes, Problem> {
     let Some(goroutines) = &work.shelf.subject.goroutines else {
@@ -33,11 +24,7 @@ pub(super) fn goroutines(work: &Work<'_>) -> Result<Bytes, Problem> {
         kept.set(kept.get() + usize::from(keeps));
         keeps
     });
-    json(&Answer {
-        schema: "fathom.goroutines/1",
-        source: &goroutines.source,
-        report: &report,
-    })
+    json(&GoroutinesAnswer::new(&goroutines.source, &report))
 }
 
 pub(super) fn memory_map(work: &Work<'_>) -> Result<Bytes, Problem> {
