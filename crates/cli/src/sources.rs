@@ -124,6 +124,11 @@ pub(crate) fn gather(
     Ok(capture)
 }
 
+/// Whether an artefact is the text form of a profile that its capture holds as well.
+pub(crate) fn is_text_form(artefact: &Artefact) -> bool {
+    artefact.name.contains(".debug1.")
+}
+
 /// Which artefact of a source a command reads.
 pub(crate) struct Wanted<'a> {
     /// What to ask a live process for: `goroutine?debug=2`.

@@ -210,7 +210,7 @@ pub fn leaks(mut heaps: Vec<DatedHeap>, limit: Option<u64>) -> Result<Leaks, Lea
     let rate = verdict
         .slope
         .map(|slope| Rate::new(&slope, grown * interval, span));
-    let found = growing(times, heaps);
+    let found = growing(times, heaps, interval);
     Ok(Leaks {
         schema: LEAKS_SCHEMA,
         profiles: heaps.len(),
@@ -304,7 +304,8 @@ impl Followed<'_> {
     }
 }
 
-fn growing(times: &[f64], heaps: &[DatedHeap]) -> Growing {
+/// Follows all sites through profiles that sample once in `interval` bytes.
+fn growing(times: &[f64], heaps: &[DatedHeap], interval: f64) -> Growing {
     let mut places: HashMap<(&str, i64, &str), usize> = HashMap::new();
     let mut followed: Vec<Followed<'_>> = Vec::new();
     for (at, heap) in heaps.iter().enumerate() {
@@ -335,13 +336,12 @@ fn growing(times: &[f64], heaps: &[DatedHeap]) -> Growing {
             bytes: &followed.bytes,
         })
         .collect();
-    let rate = heaps.last().map_or(0, |heap| heap.sites.rate);
     let span = times.last().copied().unwrap_or(0.0) - times.first().copied().unwrap_or(0.0);
-    let found = suspects(times, &series, rate as f64);
+    let found = suspects(times, &series, interval);
     let sites = found.stacks.iter().filter_map(|suspect| {
         let followed = followed.get(suspect.key)?;
         let grown = followed.bytes.last()? - followed.bytes.first()?;
-        let grain = followed.object_bytes().max(rate as f64);
+        let grain = followed.object_bytes().max(interval);
         Some(GrowingSite {
             place: followed.site.place(),
             allocated_by: followed.site.leaf.clone(),

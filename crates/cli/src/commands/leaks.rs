@@ -11,7 +11,7 @@ use crate::args::LeaksArgs;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::sources::gather;
+use crate::sources::{gather, is_text_form};
 
 pub(crate) fn run(args: &LeaksArgs, output: &Output) -> anyhow::Result<Exit> {
     let mut heaps = Vec::new();
@@ -65,10 +65,9 @@ fn read(source: &str, args: &LeaksArgs, output: &Output) -> anyhow::Result<Optio
         &args.connection.options(),
         output,
     )?;
-    let is_text = |artefact: &&Artefact| artefact.name.contains(".debug1.");
     let of = |kind: Kind| {
         let mut all: Vec<&Artefact> = capture.all(kind).collect();
-        all.sort_by_key(is_text);
+        all.sort_by_key(|artefact| is_text_form(artefact));
         all.first().copied()
     };
     let Some(artefact) = [Kind::Heap, Kind::Allocs].into_iter().find_map(of) else {

@@ -20,7 +20,7 @@ use crate::pprof::code::is_binary;
 use crate::pprof::compat_by_environment;
 use crate::profiles::prepared;
 use crate::serving::{Browser, Serving, around, serve};
-use crate::sources::gather;
+use crate::sources::{gather, is_text_form};
 
 /// Profiles in the order in which a page offers them; others follow.
 const ORDER: &[Kind] = &[
@@ -330,14 +330,13 @@ fn groups<'a>(taken: &'a Taken, options: &Options) -> anyhow::Result<Vec<Group<'
         .iter()
         .filter(|artefact| is_profile(artefact))
         .collect();
-    let is_text = |artefact: &Artefact| artefact.name.contains(".debug1.");
     let all = artefacts.clone();
     // A capture holds some profiles as text too, for what only the text says.
     artefacts.retain(|artefact| {
         let is_same = |other: &Artefact| {
-            (other.kind, other.round) == (artefact.kind, artefact.round) && !is_text(other)
+            (other.kind, other.round) == (artefact.kind, artefact.round) && !is_text_form(other)
         };
-        !is_text(artefact) || !all.iter().any(|other| is_same(other))
+        !is_text_form(artefact) || !all.iter().any(|other| is_same(other))
     });
     artefacts.sort_by_key(|artefact| rank(artefact.kind));
     let mut groups: Vec<Group<'_>> = Vec::new();

@@ -242,7 +242,7 @@ impl Asking<'_> {
         // Without a pattern there is a list of functions to choose from.
         let of_pattern = |path| match own("pattern") {
             Some(pattern) => vec![(path, self.options(&[("pattern", pattern)], &[]))],
-            None => vec![("/api/v1/functions", self.options(&[], &["side"]))],
+            None => vec![(LISTED, self.options(&[], &["side"]))],
         };
         match view {
             "explain" => self.of_explain(),
@@ -293,7 +293,7 @@ impl Asking<'_> {
         for profile in self.shelf.all().iter().filter(summed_up) {
             let params = [("profile", profile.name()), ("limit", OF_SUMMARY)];
             let params = params.map(|(name, value)| (name.to_owned(), value.to_owned()));
-            asked.push(("/api/v1/functions", BTreeMap::from(params)));
+            asked.push((LISTED, BTreeMap::from(params)));
         }
         asked
     }
