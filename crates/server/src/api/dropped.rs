@@ -30,7 +30,7 @@ pub(super) fn take(work: &Work<'_>) -> Result<Bytes, Problem> {
     } else {
         ParseOptions::default()
     };
-    let profile = Profile::parse_owned_as(work.body.to_vec(), &Limits::default(), parsing);
+    let profile = Profile::parse_as(work.body, &Limits::default(), parsing);
     let profile = profile.map_err(|error| {
         let problem = Problem::bad_request(format!("{name}: {error}"));
         problem.hint(
