@@ -45,6 +45,10 @@ kinds! {
     Status = "status",
     /// `/proc/PID/statm`.
     Statm = "statm",
+    /// `/proc/PID/stat`: CPU time and start.
+    Stat = "stat",
+    /// `/proc/uptime`, against which the start of a process is told.
+    Uptime = "uptime",
     /// What a Go executable says of its build: the text of `go version -m`.
     BuildInfo = "build-info",
     /// One file of the process's own memory cgroup; the artefact's file name

@@ -30,14 +30,14 @@ const MAX_PROBES: usize = 32;
 
 /// The sources, sorted.
 #[derive(Default)]
-struct Plan<'a> {
-    pid: Option<u32>,
-    address: Option<&'a Address>,
+pub(crate) struct Plan<'a> {
+    pub(crate) pid: Option<u32>,
+    pub(crate) address: Option<&'a Address>,
     others: Vec<&'a Source>,
 }
 
 impl<'a> Plan<'a> {
-    fn of(sources: &'a [Source]) -> Result<Self, Error> {
+    pub(crate) fn of(sources: &'a [Source]) -> Result<Self, Error> {
         let two = |what: &str| Error::Combination {
             reason: format!("two {what}: a capture is of one process"),
         };
@@ -134,21 +134,33 @@ fn finish(recorder: Recorder<'_>, sources: &[Source], is_live: bool) -> Result<C
     Ok(capture)
 }
 
-/// Takes a live process by pid, by address or by both.
-fn live(plan: &Plan<'_>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+/// A live process and its server, as far as they were found.
+pub(crate) struct Found {
+    pub(crate) process: Option<Process>,
+    pub(crate) server: Option<Server>,
+    /// Why the process behind the address is not known.
+    nobody: Option<Missing>,
+}
+
+/// Finds the process behind an address, and makes ready to ask the address.
+pub(crate) fn find_process(
+    pid: Option<u32>,
+    address: Option<&Address>,
+    recorder: &mut Recorder<'_>,
+) -> Result<Found, Error> {
     let options = recorder.options;
-    if plan.pid.is_some() && !cfg!(target_os = "linux") {
+    if pid.is_some() && !cfg!(target_os = "linux") {
         return Err(Error::Unsupported {
             what: "reading a process by its pid".to_owned(),
         });
     }
-    let mut server = match plan.address {
+    let server = match address {
         Some(address) => Some(Server::new(address, options)?),
         None => None,
     };
     recorder.capture.target.host = host_name(&options.proc_root);
     let mut not_found = None;
-    let pid = match (plan.pid, plan.address, &server) {
+    let pid = match (pid, address, &server) {
         (Some(pid), _, Some(server)) => {
             check_pair(pid, server, recorder);
             Some(pid)
@@ -164,9 +176,18 @@ fn live(plan: &Plan<'_>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         }
         (pid, _, _) => pid,
     };
-    let process = pid
-        .map(|pid| Process::new(&options.proc_root, pid))
-        .filter(|process| process.take(recorder));
+    Ok(Found {
+        process: pid.map(|pid| Process::new(&options.proc_root, pid)),
+        server,
+        nobody: not_found,
+    })
+}
+
+/// Takes a live process by pid, by address or by both.
+fn live(plan: &Plan<'_>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+    let found = find_process(plan.pid, plan.address, recorder)?;
+    let (mut server, not_found) = (found.server, found.nobody);
+    let process = found.process.filter(|process| process.take(recorder));
     match &process {
         Some(process) => {
             recorder.capture.target.pid = Some(process.pid);
@@ -181,7 +202,7 @@ fn live(plan: &Plan<'_>, recorder: &mut Recorder<'_>) -> Result<(), Error> {
         && let Some(address) = find_address(process, recorder)
     {
         recorder.capture.target.url = Some(address.base_url());
-        server = Some(Server::new(&address, options)?);
+        server = Some(Server::new(&address, recorder.options)?);
     }
     if let Some(server) = &server {
         server.take(recorder);
@@ -306,7 +327,7 @@ fn find_pid(
 }
 
 /// Finds the pprof address of a process among its listening sockets.
-fn find_address(process: &Process, recorder: &mut Recorder<'_>) -> Option<Address> {
+pub(crate) fn find_address(process: &Process, recorder: &mut Recorder<'_>) -> Option<Address> {
     let options = recorder.options;
     if options.probe == Probe::Forbidden {
         recorder.skip(

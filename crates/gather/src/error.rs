@@ -60,6 +60,12 @@ pub enum Error {
         /// What the user can do about it.
         hint: Option<String>,
     },
+    /// What was given is no live process.
+    #[error("{what} is no live process")]
+    NotLive {
+        /// The sources.
+        what: String,
+    },
     /// A URL gave nothing.
     #[error("{why}")]
     Fetch {
@@ -86,6 +92,7 @@ impl Error {
             Self::Source { .. } => {
                 Some("give a pid, host:port, a URL, unix:/path, a file, a folder or - for stdin")
             }
+            Self::NotLive { .. } => Some("give a pid, host:port, a URL or unix:/path"),
             Self::Bundle(error) => error.hint(),
             Self::Nothing { hint, .. } | Self::Fetch { hint, .. } => hint.as_deref(),
             Self::Unsupported { .. } => Some("give the address of net/http/pprof instead of a pid"),

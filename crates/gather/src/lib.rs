@@ -2,7 +2,8 @@
 //!
 //! This is the only crate that touches sockets, `/proc`, files and clocks.
 //! [`Source::parse`] says what an argument means, [`capture`] takes everything
-//! from the sources in the order that disturbs the process least, and
+//! from the sources in the order that disturbs the process least, [`Watched`]
+//! looks at one process again and again, and
 //! [`processes`] lists the Go programs of this machine. Nothing is understood
 //! here: bytes are taken, dated and named.
 //!
@@ -21,6 +22,7 @@ mod pprof;
 mod process;
 mod recorder;
 mod source;
+mod watched;
 
 pub use capture::{capture, profile};
 pub use error::Error;
@@ -29,3 +31,4 @@ pub use http::Address;
 pub use options::{Event, Options, Probe, Tls};
 pub use process::listing::{GoProcess, processes};
 pub use source::Source;
+pub use watched::{Wanted, Watched};

@@ -43,6 +43,17 @@ impl Index {
     }
 }
 
+/// How a server answered when it was asked for something that it may not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answered {
+    /// With what was asked for.
+    Taken,
+    /// That there is no such thing.
+    Absent,
+    /// Not, or not whole; at another time it may.
+    Failed,
+}
+
 /// Asks one server.
 pub(crate) struct Server {
     client: Client,
@@ -112,6 +123,15 @@ impl Server {
         self.take_requested(recorder, &index, heap_bytes);
     }
 
+    /// Takes the heap's text form, for the MemStats at its end, if the profile is small enough
+    /// that the text costs the process little.
+    pub(crate) fn take_cheap_memstats(&self, recorder: &mut Recorder<'_>, heap_bytes: u64) {
+        if heap_bytes < CHEAP_HEAP_BYTES {
+            let name = "pprof/heap.debug1.txt";
+            self.take_profile(recorder, Kind::Heap, "heap?debug=1", name);
+        }
+    }
+
     /// Takes the one profile that the address names, else the heap.
     pub(crate) fn take_only(&self, recorder: &mut Recorder<'_>) {
         let query = self.address.profile().unwrap_or("heap").to_owned();
@@ -159,43 +179,61 @@ impl Server {
         }
     }
 
-    fn take_vars(&self, recorder: &mut Recorder<'_>, name: &str, round: u8) {
+    pub(crate) fn take_vars(&self, recorder: &mut Recorder<'_>, name: &str, round: u8) -> Answered {
         let url = self.address.vars_url();
         let origin = self.address.shown(&url);
+        let mut answered = Answered::Taken;
         recorder.take(wanted(Kind::ExpVar, name, &origin, round), || {
             let checked = self.client.get(&url).and_then(|answer| {
                 expect(answer, name, "expvar JSON", |kind| kind == Kind::ExpVar)
             });
-            checked.map_err(|failure| match failure {
-                Failure::Status(404, _) => Missing::new(&*origin, failure.why())
-                    .with_hint("import _ \"expvar\" for a cheap reading of MemStats"),
-                other => missing(&origin, &other),
+            checked.map_err(|failure| {
+                answered = answered_with(&failure);
+                match failure {
+                    Failure::Status(404, _) => Missing::new(&*origin, failure.why())
+                        .with_hint("import _ \"expvar\" for a cheap reading of MemStats"),
+                    other => missing(&origin, &other),
+                }
             })
         });
+        answered
     }
 
     /// Takes the Go runtime's metrics, if the server exports any.
     fn take_metrics(&self, recorder: &mut Recorder<'_>) {
+        self.take_page(recorder, |text| {
+            let kept = own_families(&String::from_utf8_lossy(text));
+            (!kept.is_empty()).then(|| kept.into_bytes())
+        });
+    }
+
+    /// Takes the whole metrics page, the program's own samples too.
+    pub(crate) fn take_all_metrics(&self, recorder: &mut Recorder<'_>) -> Answered {
+        self.take_page(recorder, |text| Some(text.to_vec()))
+    }
+
+    fn take_page(
+        &self,
+        recorder: &mut Recorder<'_>,
+        keep: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+    ) -> Answered {
         let url = self.address.metrics_url();
         let origin = self.address.shown(&url);
         let watch = Stopwatch::start();
         // Most programs export none, and that is no loss.
-        let Ok(answer) = self.client.get(&url) else {
-            return;
+        let answer = match self.client.get(&url) {
+            Ok(answer) => answer,
+            Err(failure) => return answered_with(&failure),
         };
         if identify("metrics", &answer.body) != Kind::PrometheusText {
-            return;
+            return Answered::Absent;
         }
-        let kept = own_families(&String::from_utf8_lossy(&answer.body));
-        if kept.is_empty() {
-            return;
-        }
+        let Some(kept) = keep(&answer.body) else {
+            return Answered::Absent;
+        };
         let name = "debug/metrics.txt";
-        recorder.record(
-            wanted(Kind::PrometheusText, name, &origin, 0),
-            watch,
-            kept.into_bytes(),
-        );
+        recorder.record(wanted(Kind::PrometheusText, name, &origin, 0), watch, kept);
+        Answered::Taken
     }
 
     /// Takes a profile beside the index. Returns its size.
@@ -322,8 +360,8 @@ impl Server {
         }
     }
 
-    /// Takes one profile by its query, whatever it is.
-    fn take_query(&self, recorder: &mut Recorder<'_>, query: &str) {
+    /// Takes one profile by its query, whatever it is. Returns its size.
+    pub(crate) fn take_query(&self, recorder: &mut Recorder<'_>, query: &str) -> Option<u64> {
         let (name, parameters) = query.split_once('?').unwrap_or((query, ""));
         let parameter = |wanted: &str| {
             parameters
@@ -375,7 +413,7 @@ impl Server {
         };
         let blocking = Duration::from_secs(u64::from(seconds.unwrap_or(default_seconds)));
         let timeout = recorder.options.timeout.saturating_add(blocking);
-        self.take_within(recorder, kind, query, &file, 0, timeout);
+        self.take_within(recorder, kind, query, &file, 0, timeout)
     }
 
     /// Takes what blocks, stops the world or collects, if it was asked for.
@@ -481,6 +519,16 @@ fn missing(origin: &str, failure: &Failure) -> Missing {
     match failure.hint() {
         Some(hint) => missing.with_hint(hint),
         None => missing,
+    }
+}
+
+/// Tells what is not there from what could not be had.
+fn answered_with(failure: &Failure) -> Answered {
+    match failure {
+        Failure::Status(404 | 405 | 501, _) | Failure::Html | Failure::Unexpected(_) => {
+            Answered::Absent
+        }
+        _ => Answered::Failed,
     }
 }
 

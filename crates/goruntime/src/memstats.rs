@@ -98,6 +98,8 @@ pub struct MemStats {
     pub mallocs: u64,
     /// Counts the objects ever freed, tiny ones included.
     pub frees: u64,
+    /// Counts pointer lookups, which no runtime since Go 1.8 does.
+    pub lookups: Option<u64>,
     /// Counts the collections that the program asked for.
     pub num_forced_gc: Option<u64>,
     /// Is the collector's share of the CPU since the start, 0 to 1.

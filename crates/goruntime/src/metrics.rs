@@ -5,6 +5,7 @@
 //! runtime/metrics name keeps its own: `go_threads`, `go_memstats_sys_bytes`,
 //! `process_resident_memory_bytes`.
 
+pub mod exposition;
 mod json;
 pub mod names;
 mod prometheus;

@@ -16,6 +16,10 @@ pub enum Input {
     Status,
     /// `/proc/PID/statm`.
     Statm,
+    /// `/proc/PID/stat`.
+    Stat,
+    /// `/proc/uptime`.
+    Uptime,
     /// `/proc/meminfo`.
     MemInfo,
     /// `/proc/PID/cgroup`.
@@ -36,6 +40,8 @@ impl fmt::Display for Input {
             Self::Maps => "maps",
             Self::Status => "status",
             Self::Statm => "statm",
+            Self::Stat => "stat",
+            Self::Uptime => "uptime",
             Self::MemInfo => "meminfo",
             Self::CgroupMembership => "cgroup",
             Self::MountInfo => "mountinfo",

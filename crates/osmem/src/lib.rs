@@ -37,6 +37,7 @@ pub mod maps;
 pub mod meminfo;
 pub mod process;
 pub mod smaps;
+pub mod stat;
 pub mod statm;
 pub mod status;
 

@@ -24,6 +24,8 @@ pub struct Status {
     pub uid: Option<u64>,
     /// The number of threads.
     pub threads: Option<u64>,
+    /// The number of processors that it may run on, which is Go's `runtime.NumCPU`.
+    pub cpus: Option<u64>,
     /// The largest virtual size so far.
     pub vm_peak: Option<u64>,
     /// The virtual size.
@@ -63,6 +65,16 @@ impl Status {
     }
 }
 
+/// Counts the bits of a mask in words of hexadecimal digits, as `3,ffffffff`.
+fn bits(mask: &[u8]) -> Option<u64> {
+    let digits = mask.iter().filter(|&&byte| byte != b',');
+    digits
+        .map(|&byte| char::from(byte).to_digit(16))
+        .try_fold(0_u64, |sum, digit| {
+            sum.checked_add(u64::from(digit?.count_ones()))
+        })
+}
+
 /// Reads a process's status.
 ///
 /// # Errors
@@ -88,6 +100,10 @@ pub fn parse(bytes: &[u8]) -> Result<Status, Error> {
             }
             b"State" => {
                 status.state = value.first().copied().map(char::from);
+                continue;
+            }
+            b"Cpus_allowed" => {
+                status.cpus = bits(value);
                 continue;
             }
             b"NSpid" | b"NStgid" => {

@@ -104,6 +104,9 @@ fn process_file(body: &str, first: &str) -> Option<Kind> {
     if is_statm {
         return Some(Kind::Statm);
     }
+    if is_stat(first) {
+        return Some(Kind::Stat);
+    }
     let is_membership = body.lines().all(|line| {
         let mut parts = line.splitn(3, ':');
         parts.next().is_some_and(|id| id.parse::<u32>().is_ok())
@@ -111,6 +114,22 @@ fn process_file(body: &str, first: &str) -> Option<Kind> {
             && parts.next().is_some_and(|path| path.starts_with('/'))
     });
     is_membership.then_some(Kind::CgroupMembership)
+}
+
+/// Tells whether a line is that of `/proc/PID/stat`: `pid (name) state numbers…`.
+fn is_stat(line: &str) -> bool {
+    let Some((pid, rest)) = line.split_once(" (") else {
+        return false;
+    };
+    let Some((_, fields)) = rest.rsplit_once(") ") else {
+        return false;
+    };
+    let mut words = fields.split_ascii_whitespace();
+    let has_state = words.next().is_some_and(|state| state.len() == 1);
+    pid.parse::<u32>().is_ok()
+        && has_state
+        && words.clone().count() >= 40
+        && words.all(|word| word.parse::<i128>().is_ok())
 }
 
 /// Tells whether a line heads a mapping: `7f00-7f10 rw-p 0000 00:00 0  name`.

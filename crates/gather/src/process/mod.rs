@@ -85,9 +85,20 @@ impl Process {
         recorder.capture.artefacts.len() > before
     }
 
+    /// Takes what costs the kernel least: sizes, CPU time and the control group.
+    pub(crate) fn take_numbers(&self, recorder: &mut Recorder<'_>) {
+        self.take_file(recorder, Kind::Status, "status", 0);
+        self.take_file(recorder, Kind::Stat, "stat", 0);
+        let uptime = self.root.join("uptime");
+        take_path(recorder, Kind::Uptime, "host/uptime.txt", &uptime);
+        cgroup::take(self, recorder);
+        let meminfo = self.root.join("meminfo");
+        take_path(recorder, Kind::MemInfo, "host/meminfo.txt", &meminfo);
+    }
+
     /// Takes the mappings and their sums; the cheaper list of mappings if the
     /// kernel refuses their sizes.
-    fn take_mappings(&self, recorder: &mut Recorder<'_>) {
+    pub(crate) fn take_mappings(&self, recorder: &mut Recorder<'_>) {
         let denied = ["maps", "smaps", "smaps_rollup"].iter().all(|file| {
             File::open(self.path(file))
                 .is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)

@@ -137,6 +137,7 @@ fn read(fields: &HashMap<&str, (&str, usize)>) -> Result<MemStats> {
         total_alloc: core("TotalAlloc")?,
         mallocs: core("Mallocs")?,
         frees: core("Frees")?,
+        lookups: number("Lookups")?,
         num_forced_gc: number("NumForcedGC")?,
         gc_cpu_fraction: fields
             .get("GCCPUFraction")

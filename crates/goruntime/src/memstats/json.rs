@@ -74,6 +74,7 @@ pub(crate) fn from_value(value: &Value) -> Result<MemStats> {
         total_alloc: core("TotalAlloc")?,
         mallocs: core("Mallocs")?,
         frees: core("Frees")?,
+        lookups: optional("Lookups")?,
         num_forced_gc: optional("NumForcedGC")?,
         gc_cpu_fraction: map.get("GCCPUFraction").and_then(Value::as_f64),
         pause_ns: array("PauseNs"),

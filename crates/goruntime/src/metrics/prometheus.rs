@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use super::exposition::{Sample as Series, parse_series};
 use super::names::{Kind, describe_series};
 use super::{GcDurations, Histogram, MetricValue, Metrics, whole};
 use crate::line::Lines;
@@ -49,52 +50,6 @@ pub fn from_prometheus(text: &[u8]) -> Result<Metrics> {
         }
     }
     Ok(reader.finish())
-}
-
-struct Series<'a> {
-    name: &'a str,
-    labels: Vec<(&'a str, String)>,
-    value: f64,
-}
-
-fn parse_series(line: &str) -> Option<Series<'_>> {
-    let name_end = line.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'))?;
-    let (name, mut rest) = line.split_at_checked(name_end)?;
-    let mut labels = Vec::new();
-    if let Some(inner) = rest.trim_start().strip_prefix('{') {
-        rest = parse_labels(inner, &mut labels)?;
-    }
-    let value = rest.split_ascii_whitespace().next()?.parse().ok()?;
-    Some(Series {
-        name,
-        labels,
-        value,
-    })
-}
-
-/// Reads `name="value",...}` and returns what follows.
-fn parse_labels<'a>(mut rest: &'a str, labels: &mut Vec<(&'a str, String)>) -> Option<&'a str> {
-    loop {
-        rest = rest.trim_start_matches([' ', ',']);
-        if let Some(after) = rest.strip_prefix('}') {
-            return Some(after);
-        }
-        let (name, after) = rest.split_once('=')?;
-        let mut chars = after.trim_start().strip_prefix('"')?.char_indices();
-        let quoted = chars.as_str();
-        let mut value = String::new();
-        rest = loop {
-            match chars.next()? {
-                (_, '\\') => match chars.next()?.1 {
-                    'n' => value.push('\n'),
-                    other => value.push(other),
-                },
-                (end, '"') => break quoted.get(end.checked_add(1)?..)?,
-                (_, other) => value.push(other),
-            }
-        };
-        labels.push((name.trim(), value));
-    }
 }
 
 #[derive(Default)]
