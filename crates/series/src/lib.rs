@@ -10,7 +10,12 @@
 //! Prometheus page that has none (`http_requests_total{code="200"}`). What has no name of its own
 //! gets one that says where it comes from.
 
+mod from;
+pub mod plots;
 mod reading;
 
 pub use fathom_goruntime::metrics::Histogram;
+pub use from::{
+    Collection, MAX_READINGS, Taken, cycle_readings, profile_readings, scavenge_readings,
+};
 pub use reading::{Kind, Look, Reading, Unit, UnknownName, Value};
