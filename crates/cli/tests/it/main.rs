@@ -18,6 +18,8 @@ mod page;
 mod pprof;
 #[cfg(target_os = "linux")]
 mod processes;
+#[cfg(target_os = "linux")]
+mod series;
 mod shell;
 mod surroundings;
 #[cfg(target_os = "linux")]
