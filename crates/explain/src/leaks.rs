@@ -20,7 +20,7 @@ pub const FEWEST_PROFILES: usize = 4;
 /// What is kept of a heap profile: a fraction of its size.
 #[derive(Debug, Clone)]
 pub struct DatedHeap {
-    unix_nanos: i64,
+    pub(crate) unix_nanos: i64,
     sites: HeapSites,
     /// All bytes that were ever allocated; NaN where the profile does not tell.
     allocated: f64,
@@ -129,6 +129,17 @@ pub struct LeakCheck {
     pub needed: f64,
 }
 
+impl From<&Check> for LeakCheck {
+    fn from(check: &Check) -> Self {
+        Self {
+            what: check.condition.describe(),
+            holds: check.holds,
+            value: check.value,
+            needed: check.needed,
+        }
+    }
+}
+
 /// A place in the program whose live memory grows by more than sampling explains.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GrowingSite {
@@ -223,23 +234,14 @@ pub fn leaks(mut heaps: Vec<DatedHeap>, limit: Option<u64>) -> Result<Leaks, Lea
         last_bytes: live.last().map_or(0, |&it| whole(it)),
         rate,
         limit: limit.and_then(|limit| reached(limit, newest.sites.total.value, rate.as_ref()?)),
-        checks: verdict
-            .checks
-            .iter()
-            .map(|check| LeakCheck {
-                what: check.condition.describe(),
-                holds: check.holds,
-                value: check.value,
-                needed: check.needed,
-            })
-            .collect(),
+        checks: verdict.checks.iter().map(LeakCheck::from).collect(),
         sites: found.sites,
         sites_tested: found.tested,
         explained: found.explained,
     })
 }
 
-const fn name_of(shape: Shape) -> &'static str {
+pub(crate) const fn name_of(shape: Shape) -> &'static str {
     match shape {
         Shape::Flat => "flat",
         Shape::Linear => "linear",
@@ -271,7 +273,7 @@ impl Rate {
 }
 
 /// When what grows at a rate is as large as a limit; `None` where it is, or does not grow.
-fn reached(limit: u64, now: f64, rate: &Rate) -> Option<Limit> {
+pub(crate) fn reached(limit: u64, now: f64, rate: &Rate) -> Option<Limit> {
     let left = limit as f64 - now;
     let seconds = |rate: f64| (rate > 0.0).then(|| left / rate * 3600.0);
     Some(Limit {
