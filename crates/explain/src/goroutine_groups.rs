@@ -70,6 +70,18 @@ pub(crate) struct Goroutines {
     pub(crate) truncated: bool,
 }
 
+/// Counts the goroutines of a profile by the place in the program where they are, the most first.
+pub fn goroutine_places(profile: &Profile) -> Vec<(String, u64)> {
+    let mut places: HashMap<String, u64> = HashMap::new();
+    for group in Goroutines::from_profile(profile).groups {
+        let known = places.entry(group.place).or_default();
+        *known = known.saturating_add(group.count);
+    }
+    let mut places: Vec<(String, u64)> = places.into_iter().collect();
+    places.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    places
+}
+
 impl Goroutines {
     /// Groups the samples of a goroutine profile by stack.
     pub(crate) fn from_profile(profile: &Profile) -> Self {

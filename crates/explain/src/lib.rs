@@ -50,6 +50,7 @@ mod totals;
 pub use amount::{bytes, count, percent, seconds, signed_bytes};
 pub use difference::{Change, DIFFERENCE_SCHEMA, Difference, Fate, LedgerChange, difference};
 pub use explanation::{About, Explanation, MissingRow, SCHEMA, Site};
+pub use goroutine_groups::goroutine_places;
 pub use growth::{
     Course, GROWTH_SCHEMA, GoroutineSite, GrowingGoroutines, Growth, GrowthEvidence, Part,
     PartCourse, PerHour, growth,

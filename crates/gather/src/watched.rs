@@ -1,11 +1,11 @@
 //! A live process that is looked at again and again.
 
-use fathom_evidence::{Capture, Missing, Target};
+use fathom_evidence::{Artefact, Capture, Kind, Missing, Target};
 
 use crate::capture::{Plan, find_address, find_process};
 use crate::http::Address;
 use crate::pprof::{Answered, Server};
-use crate::process::Process;
+use crate::process::{Process, executable};
 use crate::recorder::Recorder;
 use crate::{Error, Event, Options, Source};
 
@@ -44,6 +44,8 @@ pub struct Watched {
     process: Option<Process>,
     server: Option<Server>,
     target: Target,
+    /// What the executable says of its build.
+    build: Option<Artefact>,
     /// How `/debug/vars` and the metrics page answered last; what is absent is not asked for
     /// again.
     vars: Answered,
@@ -82,6 +84,7 @@ impl Watched {
             process: None,
             server: None,
             target: Target::default(),
+            build: None,
             vars: Answered::Failed,
             metrics: Answered::Failed,
             heap_bytes: None,
@@ -114,7 +117,9 @@ impl Watched {
         if let Some(process) = &self.process {
             recorder.capture.target.pid = Some(process.pid);
             recorder.capture.target.exe = process.exe_name();
+            executable::take(process, &mut recorder);
         }
+        self.build = recorder.capture.first(Kind::BuildInfo).cloned();
         let mut address = self.address.clone();
         if let (None, Some(process)) = (&self.server, &self.process) {
             address = find_address(process, &mut recorder);
@@ -202,9 +207,12 @@ impl Watched {
                 server.take_cheap_memstats(&mut recorder, bytes);
             }
         }
-        let capture = recorder.finish(true);
+        let mut capture = recorder.finish(true);
         if capture.is_empty() {
             return Err(self.nothing(capture.missing.into_iter().next()));
+        }
+        if let Some(build) = &self.build {
+            capture.push(build.clone());
         }
         Ok(capture)
     }

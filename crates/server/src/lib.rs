@@ -20,7 +20,9 @@
 mod access;
 mod api;
 mod assets;
+mod live;
 mod memo;
+mod past;
 mod pprof_paths;
 mod problem;
 mod query;
@@ -33,6 +35,7 @@ use std::net::SocketAddr;
 use thiserror::Error as ThisError;
 
 pub use api::{Saving, SourceText, save};
+pub use past::Past;
 pub use problem::Problem;
 pub use query::is_parameter;
 pub use serve::{Server, Settings};

@@ -13,11 +13,11 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::access::{Access, Asks, add_headers};
-use crate::api::{self, ENDPOINTS, SUBJECT};
+use crate::api::{self, SUBJECT, endpoints};
 use crate::memo::{Answer, Memo};
 use crate::query::Query;
 use crate::subject::{Around, Slot};
-use crate::{Error, Problem, assets, pprof_paths};
+use crate::{Error, Problem, assets, live, pprof_paths};
 
 /// How long the subject is waited for before the answer is that it is still being read.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -129,12 +129,16 @@ impl Server {
         let mut router = Router::new()
             .fallback(other)
             .with_state(self.shared.clone());
-        for endpoint in ENDPOINTS {
+        for endpoint in endpoints() {
             let shared = self.shared.clone();
             let answer = move |request: Request| view(shared, endpoint, request);
             let path = format!("/{{token}}{}", endpoint.path);
             router = router.route(&path, axum::routing::any(answer));
         }
+        let shared = self.shared.clone();
+        let path = format!("/{{token}}{}", live::PATH);
+        let listen = move |request: Request| live(shared, request);
+        router = router.route(&path, axum::routing::any(listen));
         let served = axum::serve(self.listener, router).into_future();
         self.runtime
             .block_on(served)
@@ -193,6 +197,31 @@ async fn view(shared: Arc<Shared>, endpoint: &'static api::Endpoint, request: Re
         }
     };
     respond(made.await)
+}
+
+/// Answers with an event whenever something was stored.
+async fn live(shared: Arc<Shared>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let checked = shared
+        .access
+        .check(Asks::Reading, &head.method, &head.uri, &head.headers);
+    let made = async {
+        checked?;
+        let shelf = shared.slot.get().await?;
+        let past = shelf.subject.past.as_ref();
+        let none = || Problem::not_found("there is no history here");
+        Ok(live::events(past.ok_or_else(none)?.stored()))
+    };
+    match made.await {
+        Ok(body) => {
+            let mut response = Response::new(body);
+            let media = HeaderValue::from_static("text/event-stream");
+            response.headers_mut().insert(header::CONTENT_TYPE, media);
+            add_headers(response.headers_mut(), StatusCode::OK);
+            response
+        }
+        Err(problem) => respond(Err(problem)),
+    }
 }
 
 /// Waits for the body of a request, within limits.

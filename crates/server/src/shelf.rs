@@ -77,6 +77,12 @@ impl Shelf {
             return all.first().cloned().ok_or_else(none);
         };
         let found = all.iter().find(|profile| profile.name() == name);
+        if found.is_none()
+            && let Some(past) = &self.subject.past
+            && let Some(kept) = past.profile(name)?
+        {
+            return Ok(kept);
+        }
         found.cloned().ok_or_else(|| {
             let names: Vec<&str> = all.iter().map(|profile| profile.name()).collect();
             let hint = format!("there are: {}", names.join(", "));

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::past::Past;
 use crate::problem::Problem;
 use crate::shelf::Shelf;
 
@@ -35,6 +36,8 @@ pub struct Subject {
     pub memory_map: Option<MemoryMap>,
     /// What there is to tell about the sources.
     pub notes: Vec<String>,
+    /// What is kept of the past, where something is.
+    pub past: Option<Past>,
 }
 
 /// Where a profile comes from.

@@ -25,7 +25,7 @@ pub(crate) struct BuildText {
 }
 
 /// Takes the build information of a process's executable.
-pub(super) fn take(process: &Process, recorder: &mut Recorder<'_>) {
+pub(crate) fn take(process: &Process, recorder: &mut Recorder<'_>) {
     let path = process.path("exe");
     let origin = path.display().to_string();
     let name = "proc/buildinfo.txt";

@@ -10,6 +10,7 @@ mod dropped;
 mod files;
 mod flame;
 mod functions;
+mod history;
 mod openapi;
 mod process;
 mod redact;
@@ -168,7 +169,11 @@ const fn file(
 pub(crate) const SUBJECT: &str = "/api/v1/subject";
 
 /// Everything that can be asked for.
-pub(crate) static ENDPOINTS: &[Endpoint] = &[
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    ENDPOINTS.iter().chain(history::ENDPOINTS)
+}
+
+static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         is_constant: false,
         ..about(

@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use fathom_report::options::{Kind, OPTIONS, Spec};
 use serde_json::{Map, Value, json};
 
-use super::{ENDPOINTS, Endpoint, JSON, Parameter, Work};
+use super::{Endpoint, JSON, Parameter, Work, endpoints};
 use crate::problem::Problem;
 use crate::query::is_parameter;
 
@@ -13,8 +13,7 @@ pub(super) fn description(_: &Work<'_>) -> Result<Bytes, Problem> {
 }
 
 pub(super) fn document() -> Value {
-    let paths: Map<String, Value> = ENDPOINTS
-        .iter()
+    let paths: Map<String, Value> = endpoints()
         .map(|endpoint| {
             (
                 endpoint.path.to_owned(),
@@ -132,7 +131,7 @@ mod tests {
     #[test]
     fn every_endpoint_and_option_is_described() {
         let document = document();
-        for endpoint in ENDPOINTS {
+        for endpoint in endpoints() {
             let operation = &document["paths"][endpoint.path][method(endpoint)];
             assert_eq!(operation["requestBody"].is_object(), endpoint.takes_body);
             assert_eq!(operation["operationId"], endpoint.operation);
@@ -144,7 +143,7 @@ mod tests {
         }
         assert_eq!(
             document["paths"].as_object().unwrap().len(),
-            ENDPOINTS.len()
+            endpoints().count()
         );
     }
 }

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{COLUMNS, ENDPOINTS, JSON, Parameter, SUBJECT, Work, answer, parameter, redact};
+use super::{COLUMNS, JSON, Parameter, SUBJECT, Work, answer, endpoints, parameter, redact};
 use crate::assets;
 use crate::memo::Answer;
 use crate::problem::Problem;
@@ -313,7 +313,7 @@ impl Asking<'_> {
     /// Asks an endpoint.
     fn kept(&self, path: &str, query: &str) -> Result<Kept, Problem> {
         let unknown = || Problem::not_found(format!("there is no {path}"));
-        let endpoint = ENDPOINTS.iter().find(|endpoint| endpoint.path == path);
+        let endpoint = endpoints().find(|endpoint| endpoint.path == path);
         let endpoint = endpoint.ok_or_else(unknown)?;
         let query = Query::parse(query, endpoint, &self.around.options)?;
         let work = Work {
