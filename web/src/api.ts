@@ -75,10 +75,19 @@ export async function bring(file: File, most: number): Promise<string> {
   return told.name;
 }
 
-/** What the page is about, once the sources are read. */
-export async function getSubject(): Promise<Subject> {
-  const url = "api/v1/subject";
-  if (saved) return savedJson(saved, url) as Subject;
+/** Leaves a note in a history. */
+export async function leaveNote(target: string, at: number, text: string): Promise<void> {
+  const url = endpoint("history/notes", [["target", target], ["at", String(at)]]);
+  await ask(url, (response) => response.json(), { method: "POST", body: text });
+}
+
+/** Asks anew, whatever was answered before. */
+export const getFresh = <T>(url: string): Promise<T> => ask(url, (response) => response.json() as Promise<T>);
+
+/** What the page is about, once the sources are read; of a history, with the profiles that are shown. */
+export async function getSubject(shown: string[] = []): Promise<Subject> {
+  if (saved) return savedJson(saved, "api/v1/subject") as Subject;
+  const url = endpoint("subject", [["profile", shown[0] ?? ""], ["base", shown[1] ?? ""]]);
   for (;;) {
     const subject = await ask(url, (response) => response.json() as Promise<Subject>);
     if (subject.state === "ready") return subject;

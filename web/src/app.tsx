@@ -17,29 +17,33 @@ import { saved } from "./saved";
 import { ShellProvider, type MenuItem, type Shell } from "./shell";
 import { exactly } from "./state";
 import { useTheme } from "./theme";
-import { VIEWS, viewOf } from "./views/index";
+import { viewOf, viewsOf } from "./views/index";
 
 export function App() {
   const [subject, setSubject] = useState<Subject | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const theme = useTheme();
   const navigation = useAddress();
+  // The profiles of a history are as many as its moments: those that are shown are asked for.
+  const shown = [navigation.get("profile") ?? "", navigation.get("base") ?? ""].map((name) => (name.startsWith("history:") ? name : ""));
+  const isKnown = subject !== null && shown.every((name) => name === "" || subject.profiles.some((known) => known.name === name));
   useEffect(() => {
+    if (isKnown) return;
     let isWanted = true;
-    getSubject().then(
+    getSubject(shown).then(
       (told) => isWanted && setSubject(told),
       (told: Problem) => isWanted && setProblem(told),
     );
     return () => {
       isWanted = false;
     };
-  }, []);
+  }, [isKnown, ...shown]);
   if (problem) return <main class="alone"><ProblemNote problem={problem} /></main>;
-  if (!subject) return <main class="alone"><div class="waiting" aria-busy="true">Reading the sources…</div></main>;
+  if (!subject || !isKnown) return <main class="alone"><div class="waiting" aria-busy="true">Reading the sources…</div></main>;
   return (
     <NavigationProvider value={navigation}>
       <SubjectProvider value={subject}>
-        <Page subject={subject} navigation={navigation} theme={theme} refresh={() => getSubject().then(setSubject)} />
+        <Page subject={subject} navigation={navigation} theme={theme} refresh={() => getSubject(shown).then(setSubject)} />
       </SubjectProvider>
     </NavigationProvider>
   );
@@ -62,6 +66,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
   const saveButton = useRef<HTMLButtonElement>(null);
   const view = viewOf(navigation.view, subject);
   const chosen = choose(subject, navigation);
+  const home = subject.has_history ? "fleet" : "explain";
 
   const cycle = <T,>(all: T[], at: number, by: number) => all[(at + by + all.length) % all.length];
   const nextType = (by: number) => {
@@ -80,7 +85,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
     if (place) setMenu({ x: place.left, y: place.bottom + 4, title: `Save ${view?.label ?? "the page"}`, items: saving });
   };
   const everywhere: Binding[] = [
-    ...VIEWS.map((known): Binding => ({ key: known.key, what: known.label, group: "Views", run: () => navigation.go(known.name) })),
+    ...viewsOf(subject).map((known): Binding => ({ key: known.key, what: known.label, group: "Views", run: () => navigation.go(known.name) })),
     { key: "/", what: "Search", group: "Everywhere", run: () => search.current?.focus() },
     { key: "t", what: "Next sample type", group: "Everywhere", run: () => nextType(1) },
     { key: "T", what: "Sample type before", group: "Everywhere", run: () => nextType(-1) },
@@ -140,7 +145,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
     <ShellProvider value={shell}>
       <header class="top">
         <div class="top-line">
-          <a class="brand" href={navigation.link("explain")} onClick={follow(() => navigation.go("explain"))}>fathom</a>
+          <a class="brand" href={navigation.link(home)} onClick={follow(() => navigation.go(home))}>fathom</a>
           <Title subject={subject} chosen={chosen} />
           {chosen && !view?.needsNoProfile && <Choosers chosen={chosen} navigation={navigation} take={take} />}
           <span class="spacer" />
@@ -155,7 +160,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
         </div>
         <div class="bar-line">
           <nav class="tabs" aria-label="Views">
-            {VIEWS.map((known) => (
+            {viewsOf(subject).map((known) => (
               <a
                 href={navigation.link(known.name)}
                 aria-current={known === view ? "page" : undefined}
@@ -178,7 +183,7 @@ function Page({ subject, navigation, theme, refresh }: PageProps) {
       <main class={`view view-${view?.name ?? "none"}`}>
         {!Shown && <Empty>There is no view {navigation.view}. The views are above.</Empty>}
         {Shown && (chosen || view?.needsNoProfile) && <Shown key={view.name} />}
-        {Shown && !chosen && !view?.needsNoProfile && <Empty>There is no profile among the sources.</Empty>}
+        {Shown && !chosen && !view?.needsNoProfile && <Empty>{subject.has_history ? "Choose a moment among the curves (h): a click there opens its profile." : "There is no profile among the sources."}</Empty>}
       </main>
       {menu && <Menu menu={menu} close={() => setMenu(null)} />}
       {overlay === "help" && <Help bindings={[...everywhere, ...bound.current.flat()]} close={() => setOverlay(null)} />}

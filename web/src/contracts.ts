@@ -40,6 +40,7 @@ export interface Subject {
   has_difference: boolean;
   has_goroutines: boolean;
   has_memory_map: boolean;
+  has_history: boolean;
   profiles: ProfileAbout[];
   options: OptionAbout[];
   notes: string[];

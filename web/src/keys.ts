@@ -4,7 +4,7 @@ export interface Binding {
   /** As KeyboardEvent.key says it. */
   key: string;
   what: string;
-  group: "Views" | "Everywhere" | "Flame graph" | "Memory map" | "Selected function";
+  group: "Views" | "Everywhere" | "Flame graph" | "Memory map" | "Curves" | "Selected function";
   run(): void;
 }
 

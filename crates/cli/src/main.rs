@@ -8,6 +8,7 @@
 
 mod args;
 mod browser;
+mod collecting;
 mod commands;
 mod exit;
 mod failure;

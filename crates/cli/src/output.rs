@@ -108,7 +108,7 @@ impl Progress {
 }
 
 /// The two streams of the program.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Output {
     /// What standard output can show.
     pub(crate) style: Style,
@@ -192,6 +192,16 @@ impl Output {
             Progress::Silent => {}
             Progress::Passing => self.passing(event),
             Progress::Lines => self.lines(event),
+        }
+    }
+
+    /// Shows how far the work is, in one line that the next one replaces; an empty one ends it.
+    pub(crate) fn progress(&self, text: &str) {
+        if matches!(self.progress, Progress::Passing) {
+            let width = self.error_style.width.saturating_sub(1);
+            let shown = fathom_term::shorten(text, width, &self.error_style);
+            // Nobody is left to tell if this fails.
+            let _ = write!(io::stderr().lock(), "{CLEAR_LINE}{shown}");
         }
     }
 

@@ -14,5 +14,5 @@ mod watchdog;
 pub use alert::Webhook;
 pub use growth::{MOST_HEAPS, growth_of};
 pub use keeper::{Keeper, Notice};
-pub use sampler::{Sampler, pid_of, whole_sources};
+pub use sampler::{Sampler, groups_of, pid_of};
 pub use watchdog::{Found, Watchdog};

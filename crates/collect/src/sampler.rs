@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fathom_evidence::Capture;
 use fathom_gather::{Options, Source, Wanted, Watched};
-use fathom_scrape::{Answer, Failure, Prober, Reason, Target, Task};
+use fathom_scrape::config::Group;
+use fathom_scrape::{Answer, Failure, Labels, Prober, Reason, Target, Task};
 
 /// How the address of a target that is a pid begins: it may have no server at all.
 const PID: &str = "pid-";
@@ -131,6 +132,9 @@ fn sources_of(target: &Target) -> Result<Vec<Source>, fathom_gather::Error> {
     if let Some(pid) = pid_of(&target.address) {
         return Ok(vec![Source::Pid(pid)]);
     }
+    if target.address.starts_with("unix:") {
+        return Ok(vec![Source::parse(&target.address)?]);
+    }
     let url = format!(
         "{}://{}{}",
         target.scheme, target.address, target.pprof_path
@@ -144,20 +148,46 @@ pub fn pid_of(address: &str) -> Option<u32> {
     pid.parse().ok()
 }
 
-/// Turns what the user named, pids and addresses, into addresses of targets.
+/// Turns what the user named, pids and addresses, into targets.
 ///
 /// # Errors
 ///
 /// When one is neither.
-pub fn whole_sources(arguments: &[String]) -> Result<Vec<String>, fathom_gather::Error> {
-    let address = |argument: &String| match Source::parse(argument)? {
-        Source::Pid(pid) => Ok(format!("{PID}{pid}:1")),
-        Source::Address(address) => Ok(address.base_url()),
-        other => Err(fathom_gather::Error::NotLive {
-            what: other.describe(),
-        }),
+pub fn groups_of(arguments: &[String]) -> Result<Vec<Group>, fathom_gather::Error> {
+    let group = |argument: &String| {
+        let mut labels = Labels::new();
+        let address = match Source::parse(argument)? {
+            Source::Pid(pid) => {
+                labels.set("instance", format!("pid {pid}"));
+                format!("{PID}{pid}:1")
+            }
+            Source::Address(address) => {
+                let url = address.base_url();
+                match url.split_once("://") {
+                    Some((scheme, rest)) => {
+                        let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+                        labels.set("__scheme__", scheme);
+                        if !path.is_empty() {
+                            labels.set("__pprof_path__", format!("/{path}"));
+                        }
+                        host.to_owned()
+                    }
+                    // A socket of this machine.
+                    None => url,
+                }
+            }
+            other => {
+                return Err(fathom_gather::Error::NotLive {
+                    what: other.describe(),
+                });
+            }
+        };
+        Ok(Group {
+            targets: vec![address],
+            labels,
+        })
     };
-    arguments.iter().map(address).collect()
+    arguments.iter().map(group).collect()
 }
 
 fn failure(error: &fathom_gather::Error) -> Failure {

@@ -2,6 +2,9 @@
 
 import type { ComponentType } from "preact";
 import type { Subject } from "../contracts";
+import { Fleet } from "../history/fleet";
+import { GrowthView } from "../history/growth";
+import { TargetView } from "../history/target";
 import { Disasm } from "./disasm";
 import { Explain } from "./explain";
 import { FlameView } from "./flame";
@@ -24,9 +27,14 @@ export interface View {
   component: ComponentType;
   /** Whether it shows something without a profile; then it is not about one. */
   needsNoProfile?: boolean;
+  /** Whether it shows a history; then it is there only with one. */
+  isPast?: boolean;
 }
 
-export const VIEWS: View[] = [
+const ALL: View[] = [
+  { name: "fleet", label: "Fleet", key: "f", what: "All processes that are recorded", component: Fleet, needsNoProfile: true, isPast: true },
+  { name: "target", label: "Curves", key: "h", what: "The curves of one process over time", component: TargetView, needsNoProfile: true, isPast: true },
+  { name: "growth", label: "Growth", key: "w", what: "What grows, how fast, and which line does it", component: GrowthView, needsNoProfile: true, isPast: true },
   { name: "explain", label: "Explain", key: "1", what: "What was found, and where every byte is", component: Explain, needsNoProfile: true },
   { name: "flame", label: "Flame", key: "2", what: "Stacks, as wide as what they hold", component: FlameView },
   { name: "top", label: "Top", key: "3", what: "Functions in every sample type", component: Top },
@@ -41,13 +49,20 @@ export const VIEWS: View[] = [
   { name: "memory", label: "Memory map", key: "m", what: "The address space, and what of it is resident", component: MemoryView, needsNoProfile: true },
 ];
 
+/** The views of a subject. */
+export function viewsOf(subject: Subject): View[] {
+  const hasOne = subject.has_explanation || subject.has_goroutines || subject.has_memory_map;
+  return ALL.filter((view) => (view.isPast ? subject.has_history : hasOne || !view.needsNoProfile || !subject.has_history));
+}
+
 /** The view of a path; at the root the first one that has something to show. */
 export function viewOf(name: string, subject: Subject): View | undefined {
   const wanted = name === "" ? firstOf(subject) : name;
-  return VIEWS.find((view) => view.name === wanted);
+  return viewsOf(subject).find((view) => view.name === wanted);
 }
 
 function firstOf(subject: Subject): string {
+  if (subject.has_history) return "fleet";
   if (subject.has_explanation || subject.profiles.length > 0) return "explain";
   return subject.has_goroutines ? "goroutines" : "memory";
 }

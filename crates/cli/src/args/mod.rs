@@ -1,5 +1,6 @@
 //! The arguments as they are typed.
 
+mod keep;
 mod open;
 mod options;
 mod report;
@@ -13,8 +14,10 @@ use crate::exit::FailOn;
 use crate::output::OutputArgs;
 use crate::pprof::flags::{Holds, all};
 use crate::pprof::{shell_usage, usage};
-use crate::sources::{ConnectionArgs, TakeArgs, size};
+use crate::sources::{TakeArgs, size};
+pub(crate) use crate::sources::ConnectionArgs;
 
+pub(crate) use self::keep::{KeepingArgs, RecordArgs, ServeArgs};
 pub(crate) use self::open::OpenArgs;
 pub(crate) use self::options::OptionArgs;
 pub(crate) use self::report::{
@@ -79,6 +82,8 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     Goroutines(GoroutinesArgs),
     Leaks(LeaksArgs),
+    Record(RecordArgs),
+    Serve(ServeArgs),
     Gctrace(GctraceArgs),
     Ps(PsArgs),
     Demo(DemoArgs),

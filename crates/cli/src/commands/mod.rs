@@ -16,6 +16,8 @@ mod man;
 mod merge;
 mod open;
 mod ps;
+mod record;
+mod serve;
 mod top;
 mod view;
 
@@ -48,6 +50,8 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Convert(args) => convert::run(&args, output),
         Command::Goroutines(args) => goroutines::run(&args, output),
         Command::Leaks(args) => leaks::run(&args, output),
+        Command::Record(args) => record::run(&args, output),
+        Command::Serve(args) => serve::run(&args, output),
         Command::Gctrace(args) => gctrace::run(&args, output),
         Command::Ps(args) => ps::run(&args, output),
         // They have flags and errors of their own, which `main` leaves to them.

@@ -51,6 +51,7 @@ struct About<'a> {
     has_difference: bool,
     has_goroutines: bool,
     has_memory_map: bool,
+    has_history: bool,
     profiles: Vec<AboutProfile<'a>>,
     options: Vec<AboutOption>,
     notes: &'a [String],
@@ -89,7 +90,17 @@ struct AboutOption {
 
 pub(super) fn subject(work: &Work<'_>) -> Result<Bytes, Problem> {
     let subject = &work.shelf.subject;
-    let profiles = work.shelf.all();
+    let mut profiles = work.shelf.all();
+    // Those of a history are as many as its moments: the ones that are shown are told.
+    for name in ["profile", "base"].map(|name| work.query.own(name)) {
+        if let Some(name) = name
+            && let Some(past) = &subject.past
+            && let Some(kept) = past.profile(name)?
+            && profiles.iter().all(|known| known.name() != name)
+        {
+            profiles.push(kept);
+        }
+    }
     json(&About {
         state: "ready",
         title: &subject.title,
@@ -98,6 +109,7 @@ pub(super) fn subject(work: &Work<'_>) -> Result<Bytes, Problem> {
         has_difference: subject.difference.is_some(),
         has_goroutines: subject.goroutines.is_some(),
         has_memory_map: subject.memory_map.is_some(),
+        has_history: subject.past.is_some(),
         profiles: profiles.iter().map(|named| profile(named)).collect(),
         options: options(),
         notes: &subject.notes,
@@ -122,6 +134,7 @@ const fn about<'a>() -> About<'a> {
         has_difference: false,
         has_goroutines: false,
         has_memory_map: false,
+        has_history: false,
         profiles: Vec::new(),
         options: Vec::new(),
         notes: &[],

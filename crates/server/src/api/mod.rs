@@ -176,6 +176,10 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
 static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         is_constant: false,
+        further: &[
+            parameter("profile", "A profile of the history that is shown, by its name"),
+            parameter("base", "A profile of the history that it is compared with, by its name"),
+        ],
         ..about(
             SUBJECT,
             "subject",
