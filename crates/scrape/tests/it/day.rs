@@ -182,7 +182,10 @@ fn a_thousand_targets_for_a_day() {
         let second = begun.at.0 / 1_000_000_000 % 60;
         of_second[usize::try_from(second).unwrap()] += 1;
     }
-    assert!(of_second.iter().all(|count| (3..=40).contains(count)), "{of_second:?}");
+    assert!(
+        of_second.iter().all(|count| (3..=40).contains(count)),
+        "{of_second:?}"
+    );
     assert!(simulation.most_running <= 8, "{}", simulation.most_running);
 }
 
@@ -193,7 +196,9 @@ fn a_restart_keeps_each_target_where_it_was() {
         let mut simulation = Simulation::new(Bounds::default());
         simulation.now = START.after(start);
         simulation.set(&all);
-        simulation.run(Duration::from_secs(7200) - start, &mut |task, _| Some(quick(task)));
+        simulation.run(Duration::from_secs(7200) - start, &mut |task, _| {
+            Some(quick(task))
+        });
         simulation
     };
     let (long, short) = (run(Duration::ZERO), run(Duration::from_secs(3000)));
@@ -221,12 +226,18 @@ fn targets_that_hang_do_not_delay_others() {
         (!is_stuck(task)).then(|| quick(task))
     });
     let health = simulation.schedule.health();
-    let stuck = all.iter().filter(|target| target.address.as_bytes()[4] % 2 == 0).count();
+    let stuck = all
+        .iter()
+        .filter(|target| target.address.as_bytes()[4] % 2 == 0)
+        .count();
     // Only so many are given up, so that threads cannot pile up without end.
     assert_eq!(health.hanging, stuck.min(4 * 8 + 8));
     assert!(health.failures[&Reason::Hung] >= 32);
     let _ = health;
-    let told = simulation.told.iter().filter(|line| line.contains("did not come back"));
+    let told = simulation
+        .told
+        .iter()
+        .filter(|line| line.contains("did not come back"));
     assert!(told.count() >= 32);
 }
 
@@ -256,7 +267,11 @@ fn a_few_that_hang_cost_the_others_nothing() {
     assert!(late.len() >= 230, "{}", late.len());
     let told: Vec<&String> = simulation.told.iter().collect();
     assert_eq!(told.len(), 11, "{told:?}");
-    assert!(told[0].ends_with("did not come back within 15s"), "{}", told[0]);
+    assert!(
+        told[0].ends_with("did not come back within 15s"),
+        "{}",
+        told[0]
+    );
 }
 
 #[test]
@@ -270,7 +285,11 @@ fn what_hung_is_looked_at_again_once_it_comes_back() {
         Some((Duration::from_secs(time), fine(task, 1, Duration::ZERO)))
     });
     let looks = simulation.looks("host0:6060");
-    assert!((599.0..=616.0).contains(&gaps(&looks)[0]), "{:?}", &gaps(&looks)[..3]);
+    assert!(
+        (599.0..=616.0).contains(&gaps(&looks)[0]),
+        "{:?}",
+        &gaps(&looks)[..3]
+    );
     assert!((14.0..=16.0).contains(&gaps(&looks)[2]));
     assert_eq!(simulation.told.len(), 2);
     assert_eq!(simulation.told[1], "api host0:6060 answers again");
@@ -291,18 +310,30 @@ fn a_target_that_fails_is_left_alone_more_and_more_and_comes_back() {
     });
     let looks = simulation.looks("host0:6060");
     let gaps = gaps(&looks);
-    for (index, expected) in [15.0, 30.0, 60.0, 120.0, 240.0, 300.0, 300.0].iter().enumerate() {
+    for (index, expected) in [15.0, 30.0, 60.0, 120.0, 240.0, 300.0, 300.0]
+        .iter()
+        .enumerate()
+    {
         let gap = gaps[index];
-        assert!((0.85 * expected..=expected + 16.0).contains(&gap), "{index}: {gap}");
+        assert!(
+            (0.85 * expected..=expected + 16.0).contains(&gap),
+            "{index}: {gap}"
+        );
     }
     let most = MOST_BACK_OFF.as_secs_f64();
     assert!(gaps.iter().all(|gap| *gap <= most + 1.0));
     // As often as ever once it answers.
     let after: Vec<f64> = gaps[gaps.len() - 50..].to_vec();
-    assert!(after.iter().all(|gap| (14.0..=16.0).contains(gap)), "{after:?}");
+    assert!(
+        after.iter().all(|gap| (14.0..=16.0).contains(gap)),
+        "{after:?}"
+    );
     assert_eq!(
         simulation.told,
-        ["api host0:6060: connection refused", "api host0:6060 answers again"]
+        [
+            "api host0:6060: connection refused",
+            "api host0:6060 answers again"
+        ]
     );
     // What was wanted with the first look is taken with the first that succeeds.
     let heap = simulation.profiles("host0:6060", "heap");
@@ -316,9 +347,16 @@ fn a_slow_target_is_not_looked_at_twice_at_a_time() {
     let mut simulation = Simulation::new(Bounds::default());
     simulation.set(&all);
     simulation.run(Duration::from_secs(1000), &mut |task, _| {
-        Some((Duration::from_secs(12), fine(task, 1, Duration::from_secs(12))))
+        Some((
+            Duration::from_secs(12),
+            fine(task, 1, Duration::from_secs(12)),
+        ))
     });
-    assert!(gaps(&simulation.looks("host0:6060")).iter().all(|gap| *gap >= 12.0));
+    assert!(
+        gaps(&simulation.looks("host0:6060"))
+            .iter()
+            .all(|gap| *gap >= 12.0)
+    );
     assert_eq!(simulation.most_running, 1);
     assert!(simulation.schedule.health().skipped > 0);
 }
@@ -347,8 +385,10 @@ fn a_dear_profile_is_taken_less_often_until_it_is_cheap_again() {
     assert!(run(2900, 1000, 60).is_empty());
     assert_eq!(
         run(7000, 1000, 120),
-        ["api host0:6060: heap takes 7.0 s to serve, more than 5 % of its interval of 1m: \
-          it is taken every 4m from now on"]
+        [
+            "api host0:6060: heap takes 7.0 s to serve, more than 5 % of its interval of 1m: \
+          it is taken every 4m from now on"
+        ]
     );
     assert_eq!(
         run(10, 1000, 120),
@@ -359,13 +399,22 @@ fn a_dear_profile_is_taken_less_often_until_it_is_cheap_again() {
     );
     assert_eq!(
         run(10, 17 << 20, 120),
-        ["api host0:6060: heap takes 17.0 MB, more than 16.0 MB of its interval of 1m: \
-          it is taken every 2m from now on"]
+        [
+            "api host0:6060: heap takes 17.0 MB, more than 16.0 MB of its interval of 1m: \
+          it is taken every 2m from now on"
+        ]
     );
     assert_eq!(simulation.schedule.health().stretched, 1);
     let heap = gaps(&simulation.profiles("host0:6060", "heap"));
-    assert!(heap[heap.len() - 20..].iter().all(|gap| (119.0..=121.0).contains(gap)));
-    assert!(heap[70..80].iter().all(|gap| (239.0..=241.0).contains(gap)), "{heap:?}");
+    assert!(
+        heap[heap.len() - 20..]
+            .iter()
+            .all(|gap| (119.0..=121.0).contains(gap))
+    );
+    assert!(
+        heap[70..80].iter().all(|gap| (239.0..=241.0).contains(gap)),
+        "{heap:?}"
+    );
     // The other profile and the readings keep their pace.
     let goroutine = gaps(&simulation.profiles("host0:6060", "goroutine"));
     assert!(goroutine.iter().all(|gap| (59.0..=61.0).contains(gap)));
@@ -427,7 +476,10 @@ fn a_cpu_profile_is_recorded_beside_the_looks_and_never_twice() {
     }
     // Not at the same place of every ten minutes, and not at that of the other targets.
     let gaps_between = gaps(&cpu);
-    let spread = gaps_between.iter().filter(|gap| (**gap - 600.0).abs() > 60.0).count();
+    let spread = gaps_between
+        .iter()
+        .filter(|gap| (**gap - 600.0).abs() > 60.0)
+        .count();
     assert!(spread > 70, "{spread}");
     assert_ne!(cpu, simulation.profiles("host1:6060", "cpu"));
     // Looks go on meanwhile.
@@ -442,14 +494,26 @@ fn targets_come_and_go_without_a_trace() {
     let mut behave = |task: &Task, _: Moment| Some(quick(task));
     simulation.set(&all[..3]);
     simulation.run(Duration::from_secs(600), &mut behave);
-    let changes = simulation.schedule.set_targets(simulation.now, all[1..].iter().cloned());
+    let changes = simulation
+        .schedule
+        .set_targets(simulation.now, all[1..].iter().cloned());
     assert_eq!(changes.added, 1);
     assert_eq!(changes.removed.len(), 1);
     assert_eq!(changes.removed[0].address, "host0:6060");
     let gone_at = simulation.now;
     simulation.run(Duration::from_secs(600), &mut behave);
-    assert!(simulation.looks("host0:6060").iter().all(|moment| *moment <= gone_at));
-    assert!(simulation.looks("host3:6060").iter().all(|moment| *moment > gone_at));
+    assert!(
+        simulation
+            .looks("host0:6060")
+            .iter()
+            .all(|moment| *moment <= gone_at)
+    );
+    assert!(
+        simulation
+            .looks("host3:6060")
+            .iter()
+            .all(|moment| *moment > gone_at)
+    );
     let kept = gaps(&simulation.looks("host1:6060"));
     assert!(kept.len() > 75 && kept.iter().all(|gap| (14.0..=16.0).contains(gap)));
     assert_eq!(simulation.schedule.health().targets, 3);
@@ -471,7 +535,8 @@ fn a_target_that_left_and_came_back_is_still_looked_at_once_at_a_time() {
         ..Bounds::default()
     });
     simulation.set(&all);
-    let mut slow = |task: &Task, _: Moment| Some((Duration::from_secs(13), fine(task, 1, Duration::ZERO)));
+    let mut slow =
+        |task: &Task, _: Moment| Some((Duration::from_secs(13), fine(task, 1, Duration::ZERO)));
     simulation.run(Duration::from_secs(1), &mut slow);
     assert_eq!(simulation.begun.len(), 1);
     simulation.set(&[]);
@@ -488,11 +553,17 @@ fn changed_settings_keep_what_was_learnt() {
     let mut simulation = Simulation::new(Bounds::default());
     simulation.set(&all);
     let mut dear = |task: &Task, _: Moment| {
-        Some((Duration::from_secs(4), fine(task, 1, Duration::from_secs(4))))
+        Some((
+            Duration::from_secs(4),
+            fine(task, 1, Duration::from_secs(4)),
+        ))
     };
     simulation.run(Duration::from_secs(600), &mut dear);
     assert_eq!(simulation.schedule.health().stretched, 1);
-    let slower = targets("  scrape_interval: 30s\n  profiles: {heap: {interval: 1m}}\n", 1);
+    let slower = targets(
+        "  scrape_interval: 30s\n  profiles: {heap: {interval: 1m}}\n",
+        1,
+    );
     simulation.set(&slower);
     assert_eq!(simulation.schedule.health().stretched, 1);
     assert_eq!(simulation.schedule.health().up, 1);
@@ -515,7 +586,10 @@ fn too_many_targets_for_the_bound_are_served_in_turn() {
         Some((Duration::from_secs(1), fine(task, 1, Duration::ZERO)))
     });
     assert_eq!(simulation.most_running, 5);
-    let counts: Vec<usize> = all.iter().map(|target| simulation.looks(&target.address).len()).collect();
+    let counts: Vec<usize> = all
+        .iter()
+        .map(|target| simulation.looks(&target.address).len())
+        .collect();
     let (fewest, most) = (counts.iter().min().unwrap(), counts.iter().max().unwrap());
     assert!(*fewest >= 45 && *most <= 52, "{fewest} to {most}");
     assert!(simulation.schedule.health().skipped > 4000);
@@ -529,7 +603,11 @@ fn two_targets_with_the_same_labels_are_one() {
     assert_eq!(simulation.schedule.health().targets, 1);
     let told = simulation.schedule.take_told();
     assert_eq!(told.len(), 1);
-    assert!(told[0].starts_with("host0:6060 and host1:6060 have the same labels"), "{}", told[0]);
+    assert!(
+        told[0].starts_with("host0:6060 and host1:6060 have the same labels"),
+        "{}",
+        told[0]
+    );
 }
 
 #[test]
