@@ -10,6 +10,7 @@
 //! Prometheus page that has none (`http_requests_total{code="200"}`). What has no name of its own
 //! gets one that says where it comes from.
 
+pub mod export;
 mod from;
 pub mod plots;
 mod reading;
