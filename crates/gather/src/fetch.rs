@@ -23,7 +23,20 @@ const GRACE: Duration = Duration::from_secs(5);
 ///
 /// [`Error::Fetch`] says why there is nothing; the options may be unusable as well.
 pub fn fetch(url: &str, options: &Options, timeout: Duration) -> Result<Vec<u8>, Error> {
-    exchange(url, None, options, timeout)
+    exchange(url, None, options, timeout).map(|reply| reply.body)
+}
+
+/// Gets what a URL answers with status 200: its content type as the server says it, and its body.
+///
+/// # Errors
+///
+/// As [`fetch`].
+pub fn fetch_typed(
+    url: &str,
+    options: &Options,
+    timeout: Duration,
+) -> Result<(String, Vec<u8>), Error> {
+    exchange(url, None, options, timeout).map(|reply| (reply.content_type, reply.body))
 }
 
 /// Sends bytes to a URL with a POST and gets the body of what it answers with status 200.
@@ -40,7 +53,7 @@ pub fn post(
     options: &Options,
     timeout: Duration,
 ) -> Result<Vec<u8>, Error> {
-    exchange(url, Some(body), options, timeout)
+    exchange(url, Some(body), options, timeout).map(|reply| reply.body)
 }
 
 fn exchange(
@@ -48,7 +61,7 @@ fn exchange(
     sent: Option<&[u8]>,
     options: &Options,
     timeout: Duration,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Reply, Error> {
     let mut options = options.clone();
     let mut target = match url.strip_prefix("https+insecure://") {
         Some(rest) => {
@@ -71,7 +84,7 @@ fn exchange(
             Some(_) => matches!(reply.status, 307 | 308),
         };
         let Some(location) = reply.location.clone().filter(|_| points_elsewhere) else {
-            return body(reply);
+            return succeeded(reply);
         };
         let next = if location.starts_with('/') {
             format!("{}{location}", address.origin())
@@ -128,9 +141,9 @@ fn locate(url: &str) -> Result<(Address, String), Error> {
     ))
 }
 
-fn body(reply: Reply) -> Result<Vec<u8>, Error> {
+fn succeeded(reply: Reply) -> Result<Reply, Error> {
     if reply.status == 200 {
-        return Ok(reply.body);
+        return Ok(reply);
     }
     let reason = ureq::http::StatusCode::from_u16(reply.status)
         .ok()

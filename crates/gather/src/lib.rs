@@ -26,7 +26,7 @@ mod watched;
 
 pub use capture::{capture, profile};
 pub use error::Error;
-pub use fetch::{fetch, post};
+pub use fetch::{fetch, fetch_typed, post};
 pub use http::Address;
 pub use options::{Event, Options, Probe, Tls};
 pub use process::listing::{GoProcess, processes};
