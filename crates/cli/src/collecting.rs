@@ -8,8 +8,9 @@ use std::time::{Duration, Instant};
 
 use fathom_collect::{Found, Keeper, Notice, Sampler, Watchdog, Webhook, groups_of};
 use fathom_history::{Embedded, History};
-use fathom_scrape::Target;
 use fathom_scrape::config::{CPU, Config, Job, Profile};
+use fathom_scrape::schedule::First;
+use fathom_scrape::{Settings, Target};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -64,8 +65,7 @@ impl Collecting {
             .or(config.storage.path.as_deref())
             .unwrap_or_else(|| Path::new("fathom-history"));
         let mut options = fathom_history::Options::default();
-        let milliseconds =
-            |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let milliseconds = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         if let Some(retention) = keeping.retention.or(config.storage.retention) {
             options.keep_ms = milliseconds(retention);
         }
@@ -116,12 +116,11 @@ impl Collecting {
         thread::scope(|scope| {
             scope.spawn(|| self.keep_in_order(stop, say));
             scope.spawn(|| self.judge(&keeper, stop, say));
-            fathom_scrape::run(
-                self.config.clone(),
-                self.sampler.clone(),
-                keeper.clone(),
-                stop,
-            );
+            let settings = Settings {
+                first: First::AtOnce,
+                ..Settings::default()
+            };
+            fathom_scrape::run(&self.config, &settings, &self.sampler, &keeper, stop);
         });
     }
 
@@ -133,12 +132,7 @@ impl Collecting {
         });
     }
 
-    fn judge(
-        &self,
-        keeper: &Keeper,
-        stop: &AtomicBool,
-        say: &Arc<dyn Fn(&str) + Send + Sync>,
-    ) {
+    fn judge(&self, keeper: &Keeper, stop: &AtomicBool, say: &Arc<dyn Fn(&str) + Send + Sync>) {
         let watchdog = Watchdog::new(self.history.clone(), self.webhook.clone());
         every(JUDGE_EVERY, stop, || {
             for target in keeper.all_targets() {
@@ -207,7 +201,8 @@ fn job(targets: &[String], keeping: &KeepingArgs) -> anyhow::Result<Job> {
             seconds: None,
             path: None,
         };
-        job.profiles.extend(["heap", "goroutine", "mutex", "block"].map(of));
+        job.profiles
+            .extend(["heap", "goroutine", "mutex", "block"].map(of));
     }
     if let Some(interval) = keeping.cpu {
         if interval < Duration::from_secs(u64::from(2 * CPU_SECONDS)) {

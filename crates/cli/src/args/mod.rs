@@ -14,8 +14,8 @@ use crate::exit::FailOn;
 use crate::output::OutputArgs;
 use crate::pprof::flags::{Holds, all};
 use crate::pprof::{shell_usage, usage};
-use crate::sources::{TakeArgs, size};
 pub(crate) use crate::sources::ConnectionArgs;
+use crate::sources::{TakeArgs, size};
 
 pub(crate) use self::keep::{KeepingArgs, RecordArgs, ServeArgs};
 pub(crate) use self::open::OpenArgs;

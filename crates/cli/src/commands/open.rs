@@ -158,6 +158,7 @@ fn load(args: &OpenArgs, options: &Options, output: &Output) -> anyhow::Result<S
             })
             .collect(),
         notes,
+        past: None,
     })
 }
 

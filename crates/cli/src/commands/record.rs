@@ -27,7 +27,10 @@ pub(crate) fn run(args: &RecordArgs, output: &Output) -> anyhow::Result<Exit> {
         scope.spawn(|| {
             let mut told = Instant::now();
             while !stop.load(Ordering::Relaxed) {
-                if args.duration.is_some_and(|wanted| begun.elapsed() >= wanted) {
+                if args
+                    .duration
+                    .is_some_and(|wanted| begun.elapsed() >= wanted)
+                {
                     stop.store(true, Ordering::Relaxed);
                 }
                 if told.elapsed() >= TELL_EVERY {
@@ -50,10 +53,10 @@ pub(crate) fn run(args: &RecordArgs, output: &Output) -> anyhow::Result<Exit> {
 fn progress(collecting: &Collecting) -> String {
     let looks = collecting.looks.load(Ordering::Relaxed);
     let failures = collecting.failures.load(Ordering::Relaxed);
-    let bytes = collecting
-        .history
-        .usage()
-        .map_or_else(|_| String::new(), |usage| format!(", {}", fathom_explain::bytes(usage.total())));
+    let bytes = collecting.history.usage().map_or_else(
+        |_| String::new(),
+        |usage| format!(", {}", fathom_explain::bytes(usage.total())),
+    );
     let failed = match failures {
         0 => String::new(),
         some => format!(", {some} gave nothing"),

@@ -177,8 +177,14 @@ static ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         is_constant: false,
         further: &[
-            parameter("profile", "A profile of the history that is shown, by its name"),
-            parameter("base", "A profile of the history that it is compared with, by its name"),
+            parameter(
+                "profile",
+                "A profile of the history that is shown, by its name",
+            ),
+            parameter(
+                "base",
+                "A profile of the history that it is compared with, by its name",
+            ),
         ],
         ..about(
             SUBJECT,
