@@ -69,7 +69,7 @@ impl Collecting {
         if let Some(retention) = keeping.retention.or(config.storage.retention) {
             options.keep_ms = milliseconds(retention);
         }
-        if let Some(bytes) = keeping.max_bytes.or(config.storage.max_bytes) {
+        if let Some(bytes) = keeping.max_disk.or(config.storage.max_bytes) {
             options.keep_bytes = bytes;
         }
         let history: Arc<dyn History> = Arc::new(Embedded::open(folder, options)?);

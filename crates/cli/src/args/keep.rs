@@ -28,7 +28,7 @@ pub(crate) struct KeepingArgs {
     pub(crate) retention: Option<Duration>,
     /// Keep at most so much on disk: 500MB, 20GB
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    pub(crate) max_bytes: Option<u64>,
+    pub(crate) max_disk: Option<u64>,
     /// POST findings as JSON to this URL
     #[arg(long, value_name = "URL")]
     pub(crate) webhook: Option<String>,
