@@ -37,7 +37,7 @@ create table series (
     unit text not null,
     detail text not null,
     stream integer,
-    unique (target, name, meaning, unit, detail)
+    unique (target, name, meaning, unit, detail, stream)
 );
 create table stream (
     id integer primary key,
@@ -57,6 +57,7 @@ create index scrape_of_target on scrape (target);
 create table head_profile (
     id integer primary key,
     stream integer not null,
+    run integer not null,
     at_ms integer not null,
     entry blob not null,
     changes blob not null
@@ -64,8 +65,16 @@ create table head_profile (
 create index head_profile_of_stream on head_profile (stream);
 create table head_base (
     stream integer primary key,
+    run integer not null,
+    at_ms integer not null,
     changes blob not null
 );
+create table head_double (
+    stream integer not null,
+    stack integer not null,
+    variants blob not null,
+    primary key (stream, stack)
+) without rowid;
 create table head_points_base (
     target integer primary key,
     at_ms integer not null,

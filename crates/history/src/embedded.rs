@@ -11,10 +11,11 @@ use crate::answer::{
     ArtefactInfo, At, Curve, CurveQuery, FunctionCurve, KeptFinding, Maintenance, Merge,
     PointsQuery, ProfileEntry, Range, SeriesInfo, TargetInfo, TargetMark, Usage,
 };
+use crate::function_query::Place;
 use crate::writer::Writer;
 use crate::{
-    Error, History, Labels, Mark, Options, Result, Scrape, Selector, catalogue, listing, notes,
-    point_query,
+    Error, History, Labels, Mark, Options, Result, Scrape, Selector, catalogue, function_query,
+    listing, notes, point_query, profile_query,
 };
 
 /// How often a query starts anew because a block was replaced while it ran.
@@ -70,6 +71,7 @@ struct Writing {
 }
 
 /// What a query sees: the catalogue at one moment, and with it the list of blocks.
+#[derive(Debug)]
 pub(crate) struct Snapshot<'h> {
     pub(crate) folder: &'h Path,
     pub(crate) connection: &'h Connection,
@@ -202,7 +204,16 @@ fn lock(folder: &Path) -> Result<File> {
 
 impl History for Embedded {
     fn append(&self, scrape: &Scrape<'_>) -> Result<()> {
-        self.write(|writer| writer.append(scrape))
+        self.write(|writer| {
+            let size = writer.head_size();
+            let oldest = size.times.map_or(i64::MAX, |(first_ms, _)| first_ms);
+            let is_due = scrape.look.at_ms.saturating_sub(oldest) >= self.options.head_ms
+                || size.bytes >= self.options.head_bytes;
+            if is_due || writer.is_behind(scrape)? {
+                writer.cut(&self.folder)?;
+            }
+            writer.append(scrape)
+        })
     }
 
     fn targets(&self) -> Result<Vec<TargetInfo>> {
@@ -219,33 +230,27 @@ impl History for Embedded {
 
     fn profiles(
         &self,
-        _selector: &Selector,
-        _kind: Option<&str>,
-        _range: Range,
+        selector: &Selector,
+        kind: Option<&str>,
+        range: Range,
     ) -> Result<Vec<ProfileEntry>> {
-        Err(not_yet("profiles"))
+        self.read(|snapshot| profile_query::profiles(snapshot, selector, kind, range))
     }
 
-    fn profile_at(&self, _target: &Labels, _kind: &str, _at: At) -> Result<Option<Profile>> {
-        Err(not_yet("profile_at"))
+    fn profile_at(&self, target: &Labels, kind: &str, at: At) -> Result<Option<Profile>> {
+        self.read(|snapshot| profile_query::profile_at(snapshot, target, kind, at))
     }
 
-    fn merged(
-        &self,
-        _selector: &Selector,
-        _kind: &str,
-        _range: Range,
-        _how: Merge,
-    ) -> Result<Profile> {
-        Err(not_yet("merged"))
+    fn merged(&self, selector: &Selector, kind: &str, range: Range, how: Merge) -> Result<Profile> {
+        self.read(|snapshot| profile_query::merged(snapshot, selector, kind, range, how))
     }
 
-    fn function_curve(&self, _query: &CurveQuery, _function: &str) -> Result<Vec<FunctionCurve>> {
-        Err(not_yet("function_curve"))
+    fn function_curve(&self, query: &CurveQuery, function: &str) -> Result<Vec<FunctionCurve>> {
+        self.read(|snapshot| function_query::curves(snapshot, query, Place::Function(function)))
     }
 
-    fn stack_curve(&self, _query: &CurveQuery, _path: &[&str]) -> Result<Vec<FunctionCurve>> {
-        Err(not_yet("stack_curve"))
+    fn stack_curve(&self, query: &CurveQuery, functions: &[&str]) -> Result<Vec<FunctionCurve>> {
+        self.read(|snapshot| function_query::curves(snapshot, query, Place::Path(functions)))
     }
 
     fn marks(&self, selector: &Selector, range: Range) -> Result<Vec<TargetMark>> {

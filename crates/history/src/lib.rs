@@ -16,19 +16,32 @@
 //! - The clock is an argument: nothing here asks the system for the time.
 
 mod answer;
+mod assembly;
+mod block;
 mod catalogue;
+mod changes;
 mod curves;
+mod cut;
+mod dictionary;
 mod embedded;
 mod error;
+mod form;
+mod function_query;
+mod head;
 mod history;
+mod interner;
 mod labels;
 mod listing;
 mod notes;
 mod numbers;
 mod options;
 mod point_query;
+mod profile_query;
+mod rows;
 mod scrape;
 mod semantics;
+mod sources;
+mod stream;
 mod varint;
 mod writer;
 

@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use fathom_series::Kind;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
-use crate::answer::{Family, Run, SeriesInfo, TargetInfo, Usage};
+use crate::answer::{Family, Range, Run, SeriesInfo, TargetInfo, Usage};
+use crate::block::BlockInfo;
 use crate::embedded::Snapshot;
 use crate::{Error, Labels, Result, Selector, Semantics, catalogue};
 
@@ -123,8 +124,10 @@ pub(crate) fn series(snapshot: &Snapshot<'_>, selector: &Selector) -> Result<Vec
             if let Ok(kind) = meaning.parse::<Kind>() {
                 push(name, Family::Points(kind), &unit);
             } else if let Some(semantics) = Semantics::named(&meaning) {
-                for (kind, unit) in detail.split(' ').zip(unit.split(' ')) {
-                    push(format!("{name}/{kind}"), Family::Stacks(semantics), unit);
+                let words =
+                    |text: &str| -> Vec<String> { serde_json::from_str(text).unwrap_or_default() };
+                for (kind, unit) in words(&detail).iter().zip(words(&unit)) {
+                    push(format!("{name}/{kind}"), Family::Stacks(semantics), &unit);
                 }
             }
         }
@@ -135,6 +138,35 @@ pub(crate) fn series(snapshot: &Snapshot<'_>, selector: &Selector) -> Result<Vec
     });
     all.dedup();
     Ok(all)
+}
+
+/// Lists the blocks that may hold something of a range, in order of time.
+pub(crate) fn blocks_in(snapshot: &Snapshot<'_>, range: Range) -> Result<Vec<BlockInfo>> {
+    let blocks = blocks(snapshot.connection).map_err(|source| snapshot.fail(source))?;
+    let is_in = |block: &BlockInfo| block.first_ms < range.to_ms && block.last_ms >= range.from_ms;
+    Ok(blocks.into_iter().filter(is_in).collect())
+}
+
+/// Lists all blocks in order of time.
+pub(crate) fn blocks(connection: &Connection) -> rusqlite::Result<Vec<BlockInfo>> {
+    connection
+        .prepare_cached(
+            "select id, folder, first_ms, last_ms, level, resolution_ms, bytes from block
+             order by first_ms, id",
+        )?
+        .query_map([], |row| {
+            let bytes: i64 = row.get(6)?;
+            Ok(BlockInfo {
+                id: row.get(0)?,
+                folder: row.get(1)?,
+                first_ms: row.get(2)?,
+                last_ms: row.get(3)?,
+                level: row.get(4)?,
+                resolution_ms: row.get(5)?,
+                bytes: bytes.unsigned_abs(),
+            })
+        })?
+        .collect()
 }
 
 /// Adds up the files of a folder by name; what vanishes meanwhile counts as nothing.

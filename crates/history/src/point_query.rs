@@ -2,14 +2,17 @@
 
 use fathom_series::{Kind, Unit};
 use hashbrown::HashMap;
+use rusqlite::Connection;
 
 use crate::answer::{Curve, PointsQuery, Range, Steps};
+use crate::block::BlockReader;
 use crate::curves::{Point, bucket_steps, steps};
 use crate::embedded::Snapshot;
 use crate::listing::{TargetRow, chosen, runs};
 use crate::numbers::{Numbers, growth};
+use crate::stream::Fail;
 use crate::writer::boundaries_of;
-use crate::{Error, Result, catalogue};
+use crate::{Error, Result};
 
 /// So much before a range is read too, for the value that a counter's first increase in the range
 /// is counted from.
@@ -39,6 +42,7 @@ pub(crate) fn points(snapshot: &Snapshot<'_>, query: &PointsQuery) -> Result<Vec
         if found.is_empty() {
             continue;
         }
+        read_blocks(snapshot, &mut found, query.range)?;
         read_head(snapshot, &target, &mut found, query.range)?;
         let restarts: Vec<i64> = {
             let runs = runs(snapshot, target.id)?;
@@ -110,21 +114,25 @@ fn series(snapshot: &Snapshot<'_>, target: &TargetRow, names: &[String]) -> Resu
     Ok(found)
 }
 
-/// Adds what the head holds.
-fn read_head(
-    snapshot: &Snapshot<'_>,
-    target: &TargetRow,
-    found: &mut [Found],
-    range: Range,
+/// What a scrape of the head is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScrapeKind {
+    /// The last one before the head, which belongs to a block.
+    Base,
+    /// The first one of a new run.
+    Restart,
+    /// Any other.
+    Further,
+}
+
+/// Shows the scrapes of a target in the head, in the order in which they came.
+pub(crate) fn each_scrape(
+    connection: &Connection,
+    target: i64,
+    fail: Fail<'_>,
+    mut see: impl FnMut(i64, ScrapeKind, Numbers),
 ) -> Result<()> {
-    let fail = |source| snapshot.fail(source);
-    let places: HashMap<i64, usize> = found
-        .iter()
-        .enumerate()
-        .map(|(place, series)| (series.id, place))
-        .collect();
-    let mut select = snapshot
-        .connection
+    let mut select = connection
         .prepare_cached(
             "select at_ms, 0, points, 1 from head_points_base where target = ?1
              union all
@@ -132,45 +140,104 @@ fn read_head(
                  (select * from scrape where target = ?1 order by id)",
         )
         .map_err(fail)?;
-    let mut rows = select.query([target.id]).map_err(fail)?;
-    let mut before: Option<Numbers> = None;
-    let from_ms = range.from_ms.saturating_sub(LOOK_BACK_MS);
+    let mut rows = select.query([target]).map_err(fail)?;
     while let Some(row) = rows.next().map_err(fail)? {
         let at_ms: i64 = row.get(0).map_err(fail)?;
         let is_restart: bool = row.get(1).map_err(fail)?;
+        let is_base: bool = row.get(3).map_err(fail)?;
         let bytes = row.get_ref(2).map_err(fail)?;
         let numbers = bytes.as_blob().ok().and_then(Numbers::decode);
-        let Some(numbers) = numbers else {
-            let path = catalogue::path(snapshot.folder);
-            return Err(Error::damaged(&path, format!("the numbers of {at_ms}")));
+        let numbers = numbers.ok_or_else(|| {
+            let reason = format!("the numbers of a scrape at {at_ms} are damaged");
+            fail(rusqlite::Error::InvalidColumnName(reason))
+        })?;
+        let kind = match (is_base, is_restart) {
+            (true, _) => ScrapeKind::Base,
+            (false, true) => ScrapeKind::Restart,
+            (false, false) => ScrapeKind::Further,
         };
-        let is_base: bool = row.get(3).map_err(fail)?;
-        if is_base {
-            before = Some(numbers);
-            continue;
-        }
-        if from_ms <= at_ms && at_ms < range.to_ms {
-            for (id, value) in &numbers.values {
-                if let Some(&place) = places.get(id) {
-                    found[place].points.push(Point::single(at_ms, *value));
-                }
-            }
-        }
-        for (id, counts) in &numbers.histograms {
-            let Some(&place) = places.get(id) else {
-                continue;
-            };
-            let known = before.as_ref().and_then(|before| before.histogram(*id));
-            // What was counted before the first look belongs to no interval.
-            if known.is_some() || is_restart {
-                let grown = growth(known, counts, is_restart);
-                let grown = grown
-                    .into_iter()
-                    .map(|(bucket, count)| (at_ms, bucket, count));
-                found[place].growth.extend(grown);
-            }
-        }
-        before = Some(numbers);
+        see(at_ms, kind, numbers);
     }
     Ok(())
+}
+
+/// Adds what the head holds.
+fn read_head(
+    snapshot: &Snapshot<'_>,
+    target: &TargetRow,
+    found: &mut [Found],
+    range: Range,
+) -> Result<()> {
+    let places: HashMap<i64, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(place, series)| (series.id, place))
+        .collect();
+    let range = looking_back(range);
+    let mut before: Option<Numbers> = None;
+    let fail: Fail<'_> = &|source| snapshot.fail(source);
+    each_scrape(
+        snapshot.connection,
+        target.id,
+        fail,
+        |at_ms, kind, numbers| {
+            if kind != ScrapeKind::Base && range.contains(at_ms) {
+                for (id, value) in &numbers.values {
+                    if let Some(&place) = places.get(id) {
+                        found[place].points.push(Point::single(at_ms, *value));
+                    }
+                }
+                for (id, counts) in &numbers.histograms {
+                    let Some(&place) = places.get(id) else {
+                        continue;
+                    };
+                    let known = before.as_ref().and_then(|before| before.histogram(*id));
+                    let is_restart = kind == ScrapeKind::Restart;
+                    // What was counted before the first look belongs to no interval.
+                    if known.is_some() || is_restart {
+                        let grown = growth(known, counts, is_restart).into_iter();
+                        let grown = grown.map(|(bucket, count)| (at_ms, bucket, count));
+                        found[place].growth.extend(grown);
+                    }
+                }
+            }
+            before = Some(numbers);
+        },
+    )
+}
+
+/// Adds what the blocks hold.
+fn read_blocks(snapshot: &Snapshot<'_>, found: &mut [Found], range: Range) -> Result<()> {
+    let range = looking_back(range);
+    let places: HashMap<i64, usize> = found
+        .iter()
+        .enumerate()
+        .map(|(place, series)| (series.id, place))
+        .collect();
+    let ids = |is_histogram: bool| -> Vec<i64> {
+        let wanted = found.iter();
+        let wanted = wanted.filter(|series| (series.kind == Kind::Histogram) == is_histogram);
+        let mut ids: Vec<i64> = wanted.map(|series| series.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let (numbers, histograms) = (ids(false), ids(true));
+    for block in crate::listing::blocks_in(snapshot, range)? {
+        let reader = BlockReader::new(block.path(snapshot.folder));
+        if !numbers.is_empty() {
+            reader.each_point(Some(&numbers), range, |(series, point)| {
+                found[places[series]].points.push(*point);
+            })?;
+        }
+        if !histograms.is_empty() {
+            reader.each_bucket(Some(&histograms), range, |series, row| {
+                found[places[&series]].growth.push(row);
+            })?;
+        }
+    }
+    Ok(())
+}
+
+const fn looking_back(range: Range) -> Range {
+    Range::new(range.from_ms.saturating_sub(LOOK_BACK_MS), range.to_ms)
 }

@@ -3,12 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use fathom_series::{Look, Value};
-use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
+use hashbrown::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use crate::cut::{HeadSize, cut};
+use crate::form::Form;
+use crate::interner::Interner;
 use crate::numbers::Numbers;
-use crate::scrape::Scrape;
+use crate::scrape::{Scrape, Taken};
+use crate::stream::{Fail, Moment, Stream};
 use crate::{Build, Error, Labels, Mark, Result, catalogue};
 
 /// Two looks at one process may disagree by so much about its start.
@@ -21,6 +25,8 @@ pub(crate) struct Writer {
     path: PathBuf,
     pub(crate) connection: Connection,
     targets: HashMap<Labels, Target>,
+    interner: Interner,
+    head: HeadSize,
 }
 
 /// What is remembered of a target.
@@ -29,6 +35,8 @@ struct Target {
     id: i64,
     run: Option<KnownRun>,
     series: HashMap<SeriesKey, i64>,
+    /// By the kinds of the profiles.
+    streams: HashMap<String, Stream>,
 }
 
 #[derive(Clone, Debug)]
@@ -44,11 +52,42 @@ type SeriesKey = (String, &'static str, &'static str, String);
 impl Writer {
     /// Opens the catalogue of a folder for writing.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let path = catalogue::path(folder);
+        let connection = catalogue::open_for_writing(folder)?;
+        let interner = Interner::load(&connection);
+        let head = HeadSize::measure(&connection);
         Ok(Self {
-            path: catalogue::path(folder),
-            connection: catalogue::open_for_writing(folder)?,
+            interner: interner.map_err(|source| Error::catalogue(&path, source))?,
+            head: head.map_err(|source| Error::catalogue(&path, source))?,
             targets: HashMap::new(),
+            connection,
+            path,
         })
+    }
+
+    /// How old and how large the head is.
+    pub(crate) const fn head_size(&self) -> HeadSize {
+        self.head
+    }
+
+    /// Makes a block of the head.
+    pub(crate) fn cut(&mut self, folder: &Path) -> Result<()> {
+        cut(folder, &mut self.connection)?;
+        let interner = self.interner.reload(&self.connection);
+        self.interner = interner.map_err(|source| self.fail(source))?;
+        let kept: HashSet<i64> = self
+            .connection
+            .prepare("select stream from head_base")
+            .and_then(|mut select| select.query_map([], |row| row.get(0))?.collect())
+            .map_err(|source| self.fail(source))?;
+        for target in self.targets.values_mut() {
+            target.streams.retain(|_, stream| {
+                stream.head_is_empty();
+                kept.contains(&stream.id)
+            });
+        }
+        self.head = HeadSize::measure(&self.connection).map_err(|source| self.fail(source))?;
+        Ok(())
     }
 
     /// Stores a scrape in one transaction.
@@ -63,7 +102,7 @@ impl Writer {
                 entry.insert(target)
             }
         };
-        let is_restart = target
+        let (run, is_restart) = target
             .see_run(&transaction, scrape.look, scrape.build)
             .map_err(fail)?;
         let numbers = target
@@ -79,15 +118,62 @@ impl Writer {
                 insert.execute(params![target.id, scrape.look.at_ms, is_restart, numbers])
             })
             .map_err(fail)?;
+        let mut bytes = numbers.len() as u64;
+        let moment = Moment {
+            at_ms: scrape.look.at_ms,
+            run,
+        };
+        for (place, taken) in scrape.profiles.iter().enumerate() {
+            if scrape.profiles[..place]
+                .iter()
+                .any(|other| other.kind == taken.kind)
+            {
+                return Err(Error::unsuitable(format!(
+                    "two profiles of one scrape are called {:?}; give each kind once",
+                    taken.kind
+                )));
+            }
+            let stream = target.stream(&transaction, &self.interner, taken, &fail)?;
+            bytes += stream.append(
+                &transaction,
+                &mut self.interner,
+                taken.profile,
+                moment,
+                &fail,
+            )?;
+        }
         for mark in scrape.marks {
             insert_mark(&transaction, Some(target.id), mark).map_err(fail)?;
         }
-        transaction.commit().map_err(fail)
+        transaction.commit().map_err(fail)?;
+        self.head.add(scrape.look.at_ms, bytes);
+        Ok(())
     }
 
     /// Makes an error of what SQLite says.
     pub(crate) fn fail(&self, source: rusqlite::Error) -> Error {
         Error::catalogue(&self.path, source)
+    }
+
+    /// Whether a profile of the scrape would stand before one that the head holds already, because
+    /// a clock went back. The head then has to become a block first.
+    pub(crate) fn is_behind(&mut self, scrape: &Scrape<'_>) -> Result<bool> {
+        let path = &self.path;
+        let fail = |source| Error::catalogue(path, source);
+        let target = match self.targets.entry(scrape.target.clone()) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => {
+                let target = Target::load(&self.connection, scrape.target).map_err(fail)?;
+                entry.insert(target)
+            }
+        };
+        for taken in scrape.profiles {
+            let stream = target.stream(&self.connection, &self.interner, taken, &fail)?;
+            if stream.is_behind(scrape.look.at_ms) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Finds or makes the row of a target.
@@ -129,7 +215,7 @@ pub(crate) fn insert_mark(
 }
 
 impl Target {
-    fn load(transaction: &Transaction<'_>, labels: &Labels) -> rusqlite::Result<Self> {
+    fn load(transaction: &Connection, labels: &Labels) -> rusqlite::Result<Self> {
         let id = target_id(transaction, labels)?;
         let run = transaction
             .query_row(
@@ -149,16 +235,38 @@ impl Target {
             id,
             run,
             series: HashMap::new(),
+            streams: HashMap::new(),
         })
     }
 
-    /// Notes that a run was seen; tells whether it is another one than before.
+    /// The stream of a profile.
+    fn stream(
+        &mut self,
+        connection: &Connection,
+        interner: &Interner,
+        taken: &Taken<'_>,
+        fail: Fail<'_>,
+    ) -> Result<&mut Stream> {
+        let suits = match self.streams.get(taken.kind) {
+            Some(stream) => stream.suits(taken)?,
+            None => false,
+        };
+        if !suits {
+            let form = Form::of(taken)?;
+            let stream = Stream::load(connection, interner, (self.id, taken.kind), form, fail)?;
+            self.streams.insert(taken.kind.to_owned(), stream);
+        }
+        let missing = || Error::unsuitable("a stream is missing; append the scrape again");
+        self.streams.get_mut(taken.kind).ok_or_else(missing)
+    }
+
+    /// Notes that a run was seen; gives its number and whether it is another one than before.
     fn see_run(
         &mut self,
         transaction: &Transaction<'_>,
         look: &Look,
         build: &Build,
-    ) -> rusqlite::Result<bool> {
+    ) -> rusqlite::Result<(i64, bool)> {
         if let Some(run) = &self.run
             && run.is_same(look.started_ms, build)
         {
@@ -168,7 +276,7 @@ impl Target {
                      where id = ?1",
                 )?
                 .execute(params![run.id, look.at_ms])?;
-            return Ok(false);
+            return Ok((run.id, false));
         }
         let text = serde_json::to_string(build)
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
@@ -178,12 +286,13 @@ impl Target {
             params![self.id, look.started_ms, look.at_ms, text],
         )?;
         let is_restart = self.run.is_some();
+        let id = transaction.last_insert_rowid();
         self.run = Some(KnownRun {
-            id: transaction.last_insert_rowid(),
+            id,
             started_ms: look.started_ms,
             build: build.clone(),
         });
-        Ok(is_restart)
+        Ok((id, is_restart))
     }
 
     fn numbers(&mut self, transaction: &Transaction<'_>, look: &Look) -> rusqlite::Result<Numbers> {

@@ -1,0 +1,5 @@
+//! The store against models of it.
+
+mod durability;
+mod profiles;
+mod support;
