@@ -31,7 +31,7 @@ pub fn growth_of(history: &dyn History, target: &Labels, range: Range) -> Result
         goroutines: points.line("goroutines", "goroutines"),
         collections: points.line("gc-count", "NumGC"),
         allocation_rate: points.line("allocation-rate", "allocated"),
-        limit: points.last("resident", "limit"),
+        limit: points.last("cgroup", "limit"),
         ..GrowthEvidence::default()
     };
     for (part, label) in Part::ALL {
@@ -79,7 +79,7 @@ impl Points {
     fn read(history: &dyn History, target: &Labels, range: Range) -> Result<Self> {
         let lines = [
             ("resident", "RSS"),
-            ("resident", "limit"),
+            ("cgroup", "limit"),
             ("gc-memory", "live heap"),
             ("goroutines", "goroutines"),
             ("gc-count", "NumGC"),

@@ -33,6 +33,9 @@ pub(crate) const VIEWS: &[&str] = &[
     "disasm",
     "goroutines",
     "memory",
+    "fleet",
+    "target",
+    "growth",
 ];
 
 /// Finds what a path below the secret part stands for.

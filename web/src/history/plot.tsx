@@ -249,8 +249,11 @@ function drawHeat(u: uPlot, heat: Heat, curves: Curves, theme: string) {
 // Collections are many and only ticks; what a person wants to see is a line.
 function drawMarks(u: uPlot, marks: Mark[], accent: string, ink: string) {
   const { ctx } = u;
+  // Ticks that touch each other say nothing.
+  const isCrowded = marks.filter((mark) => mark.kind === "gc").length > u.bbox.width / devicePixelRatio / 4;
   ctx.save();
   for (const mark of marks) {
+    if (mark.kind === "gc" && isCrowded) continue;
     const x = Math.round(u.valToPos(mark.at_ms / 1000, "x", true));
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
     ctx.strokeStyle = mark.kind === "gc" ? `${ink}55` : accent;

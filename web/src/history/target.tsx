@@ -121,11 +121,11 @@ function Shown({ target, all }: { target: Target; all: Target[] }) {
           <span class="remembered">A: {remembered(a)} <button type="button" class="quiet" onClick={() => navigation.set({ a: null })} aria-label="Forget A">×</button></span>
         )}
       </div>
-      <nav class="segments groups" aria-label="Plots">
+      <div class="segments small plot-groups" role="group" aria-label="Plots">
         {GROUPS.map(([name, label]) => (
           <button type="button" aria-pressed={group === name} onClick={() => navigation.set({ group: name === "overview" ? null : name })}>{label}</button>
         ))}
-      </nav>
+      </div>
       {noting !== null && <Note at={noting} target={target} close={() => setNoting(null)} />}
       {pattern && (
         <section class="plots" aria-label="Function">

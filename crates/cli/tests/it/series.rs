@@ -81,6 +81,7 @@ fn every_series_of_other_tools_is_there_in_go_1_27() {
 fn every_series_is_there(version: GoVersion) {
     let program = Program::new("publisher", version)
         .env("GODEBUG", "gctrace=1")
+        .env("GOMEMLIMIT", "4GiB")
         .start()
         .unwrap();
     let source = Source::parse(&program.url()).unwrap();

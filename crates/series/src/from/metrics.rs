@@ -10,9 +10,16 @@ use crate::{Kind, Reading, Unit, Value};
 pub(super) fn readings(metrics: &Metrics) -> Vec<Reading> {
     metrics
         .iter()
-        .filter(|(name, _)| name.starts_with('/'))
+        .filter(|(name, value)| name.starts_with('/') && !is_unset(name, value))
         .map(|(name, value)| reading(name, value))
         .collect()
+}
+
+/// Whether it is a setting that sets nothing: without GOMEMLIMIT the limit is the largest int64,
+/// and with GOGC=off the percentage the largest uint64.
+fn is_unset(name: &str, value: &MetricValue) -> bool {
+    let is_setting = matches!(name, "/gc/gomemlimit:bytes" | "/gc/gogc:percent");
+    is_setting && matches!(value, MetricValue::U64(value) if *value >= i64::MAX.unsigned_abs())
 }
 
 fn reading(name: &str, value: &MetricValue) -> Reading {
@@ -61,6 +68,7 @@ mod tests {
     fn kinds_are_those_of_the_table() {
         let text = br#"{"/gc/heap/live:bytes": 5, "/gc/heap/allocs:bytes": 7,
             "/cpu/classes/total:cpu-seconds": 1.5, "/new/one:things": 2,
+            "/gc/gomemlimit:bytes": 9223372036854775807, "/gc/gogc:percent": 18446744073709551615,
             "/sched/latencies:seconds": {"counts": [1], "buckets": [0, 1]}}"#;
         let metrics = fathom_goruntime::metrics::from_json(text).unwrap();
         let found: Vec<_> = readings(&metrics)

@@ -12,8 +12,7 @@ pub static PLOTS: &[Plot] = &[
         "resident",
         "Resident memory",
         Bytes,
-        "What the kernel says that the process holds, beside its limits and what the Go runtime \
-         says that it took.",
+        "What the kernel says that the process holds, beside what the Go runtime says that it took.",
         lines! {
             "RSS": value!("process.rss"), value!("process_resident_memory_bytes");
             "PSS": value!("process.pss");
@@ -23,9 +22,6 @@ pub static PLOTS: &[Plot] = &[
             "Sys - HeapReleased":
                 sum!(+ "/memory/classes/total:bytes", - "/memory/classes/heap/released:bytes"),
                 sum!(+ "memstats.Sys", - "memstats.HeapReleased");
-            "cgroup charge": value!("cgroup.memory");
-            "working set": value!("cgroup.working_set");
-            "limit": value!("cgroup.limit");
         },
     ),
     stacked(curves(

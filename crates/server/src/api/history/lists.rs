@@ -24,7 +24,7 @@ const OVERVIEW: &[(&str, &str)] = &[
     ("gc-memory", "live heap"),
     ("gc-memory", "goal"),
     ("goroutines", "goroutines"),
-    ("resident", "limit"),
+    ("cgroup", "limit"),
     ("gc-cpu-fraction", "GCCPUFraction"),
 ];
 
