@@ -7,6 +7,7 @@
 //!   of a thousand targets in a second.
 //!
 //! - [`run`] keeps the schedule, with threads.
+//! - [`ingest`] reads what agents push.
 //!
 //! How a process is read is the caller's: it implements [`Prober`]. What comes of it goes to its
 //! [`Sink`]. Nothing is stored here.
@@ -15,6 +16,7 @@ pub mod config;
 pub mod discovery;
 mod error;
 mod health;
+pub mod ingest;
 pub mod labels;
 mod probe;
 pub mod relabel;

@@ -42,7 +42,10 @@ fn without_place(sentence: &str) -> String {
 fn nearest(word: &str, keys: &[&'static str]) -> Option<&'static str> {
     keys.iter()
         .map(|key| (distance(word, key), *key))
-        .filter(|(distance, key)| *distance <= 1 + key.len().min(word.len()) / 3)
+        .filter(|(distance, key)| {
+            let begins_alike = word.len() >= 3 && key.starts_with(word);
+            begins_alike || *distance <= 1 + key.len().min(word.len()) / 3
+        })
         .min()
         .map(|(_, key)| key)
 }

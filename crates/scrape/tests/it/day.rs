@@ -233,7 +233,6 @@ fn targets_that_hang_do_not_delay_others() {
     // Only so many are given up, so that threads cannot pile up without end.
     assert_eq!(health.hanging, stuck.min(4 * 8 + 8));
     assert!(health.failures[&Reason::Hung] >= 32);
-    let _ = health;
     let told = simulation
         .told
         .iter()

@@ -1,5 +1,7 @@
-//! The crate from outside: simulated days, lists of targets, what agents push.
+//! The crate from outside: simulated days, lists of targets, what agents push, the configuration.
 
+mod any_push;
+mod configuration;
 mod day;
-mod example;
+mod ingest;
 mod runner;

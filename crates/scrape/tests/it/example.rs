@@ -1,1 +1,0 @@
-//! The configuration file, with all its mistakes.
