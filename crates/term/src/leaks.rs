@@ -57,7 +57,7 @@ pub fn leaks(leaks: &Leaks, sites: usize, style: &Style) -> String {
         out.push('\n');
         out.push_str(&bold("What grows by more than sampling explains", style));
         out.push('\n');
-        out.push_str(&table(&leaks.sites, sites).render(style));
+        out.push_str(&self::sites(&leaks.sites, sites).render(style));
         let further = leaks.sites.len().saturating_sub(sites);
         if further > 0 {
             let _ = writeln!(out, "{further} more (--limit-sites 0 shows all)");
@@ -81,7 +81,8 @@ pub fn leaks(leaks: &Leaks, sites: usize, style: &Style) -> String {
     out
 }
 
-fn table(sites: &[GrowingSite], limit: usize) -> Table {
+/// The sites that grow; `limit` of them, all with 0.
+pub(crate) fn sites(sites: &[GrowingSite], limit: usize) -> Table {
     let mut table = Table::new([
         Column::right("growth"),
         Column::right("share"),
@@ -124,7 +125,7 @@ fn number(value: f64) -> String {
     clippy::cast_possible_truncation,
     reason = "what does not fit saturates"
 )]
-fn signed(value: f64) -> i64 {
+pub(crate) fn signed(value: f64) -> i64 {
     value.round() as i64
 }
 
@@ -133,6 +134,6 @@ fn signed(value: f64) -> i64 {
     clippy::cast_sign_loss,
     reason = "not negative; what does not fit saturates"
 )]
-fn whole(value: f64) -> u64 {
+pub(crate) fn whole(value: f64) -> u64 {
     value.round() as u64
 }

@@ -133,6 +133,6 @@ pub(crate) struct ServeArgs {
 }
 
 /// Reads a time as `15s`, `1m30s`, `30d`.
-fn time(text: &str) -> Result<Duration, String> {
+pub(super) fn time(text: &str) -> Result<Duration, String> {
     fathom_scrape::config::duration(text)
 }

@@ -300,12 +300,17 @@ Examples:
   fathom leaks heap-*.pb.gz --limit 2GB        and when it will be 2 GB
   fathom leaks mon.fathom tue.fathom wed.fathom thu.fathom
   fathom leaks heaps/ --json --fail-on warning
+  fathom leaks history/                        what fathom record kept: also memory
+                                               outside the heap, and goroutines
 
 Exit codes: 0 fine, 1 it leaks and --fail-on is warning or info, 2 an error")]
 pub(crate) struct LeaksArgs {
-    /// Heap profiles, bundles, folders of them
+    /// Heap profiles, bundles, folders of them; or the folder of fathom record
     #[arg(value_name = "SOURCE", required = true)]
     pub(crate) sources: Vec<String>,
+    /// Of a recording, judge so much of its end
+    #[arg(long, value_name = "TIME", value_parser = keep::time, default_value = "12h")]
+    pub(crate) last: std::time::Duration,
     /// What the live heap must not reach, as 512MB or 2GB: tell when it will
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub(crate) limit: Option<u64>,

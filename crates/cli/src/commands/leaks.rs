@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use fathom_collect::growth_of;
 use fathom_evidence::{Artefact, Kind};
-use fathom_explain::{DatedHeap, leaks};
+use fathom_explain::{DatedHeap, Growth, leaks};
 use fathom_finding::Severity;
+use fathom_history::{Embedded, History as _, Labels, Range};
 use fathom_profile::{Limits, Profile};
+use serde::Serialize;
 
 use crate::args::LeaksArgs;
 use crate::exit::Exit;
@@ -13,7 +16,15 @@ use crate::failure::Failure;
 use crate::output::Output;
 use crate::sources::{gather, is_text_form};
 
+/// The file by which the folder of a recording is known.
+const CATALOGUE: &str = "catalog.sqlite";
+
 pub(crate) fn run(args: &LeaksArgs, output: &Output) -> anyhow::Result<Exit> {
+    if let [folder] = args.sources.as_slice()
+        && is_recording(Path::new(folder))
+    {
+        return of_recording(Path::new(folder), args, output);
+    }
     let mut heaps = Vec::new();
     for source in expanded(&args.sources)? {
         heaps.extend(read(&source, args, output)?);
@@ -31,6 +42,67 @@ pub(crate) fn run(args: &LeaksArgs, output: &Output) -> anyhow::Result<Exit> {
         found.leaks.then_some(Severity::Warning),
         args.fail_on,
     ))
+}
+
+/// Whether a folder is what `fathom record` keeps.
+fn is_recording(folder: &Path) -> bool {
+    folder.join(CATALOGUE).is_file()
+}
+
+/// What one process of a recording does.
+#[derive(Serialize)]
+struct Judged {
+    target: Labels,
+    #[serde(flatten)]
+    growth: Growth,
+}
+
+/// All processes of a recording.
+#[derive(Serialize)]
+struct Recording {
+    schema: &'static str,
+    targets: Vec<Judged>,
+}
+
+/// Judges every process of a recording, by the last hours of each.
+fn of_recording(folder: &Path, args: &LeaksArgs, output: &Output) -> anyhow::Result<Exit> {
+    let history = Embedded::open_read_only(folder)?;
+    let mut judged = Vec::new();
+    for target in history.targets()? {
+        let to_ms = target.last_ms.saturating_add(1);
+        let length = i64::try_from(args.last.as_millis()).unwrap_or(i64::MAX);
+        let range = Range::new(to_ms.saturating_sub(length), to_ms);
+        judged.push(Judged {
+            growth: growth_of(&history, &target.labels, range)?,
+            target: target.labels,
+        });
+    }
+    if judged.is_empty() {
+        return Err(
+            Failure::new(format!("{}: nothing is recorded there", folder.display())).into(),
+        );
+    }
+    let severities: Vec<Severity> = judged
+        .iter()
+        .flat_map(|one| &one.growth.findings)
+        .map(|finding| finding.severity)
+        .collect();
+    if args.json {
+        output.json(&Recording {
+            schema: "fathom.recording-growth/1",
+            targets: judged,
+        })?;
+    } else {
+        let reports: Vec<String> = judged
+            .iter()
+            .map(|one| {
+                let name = one.target.get("instance").unwrap_or("the process");
+                fathom_term::growth(name, &one.growth, args.limit_sites, &output.style)
+            })
+            .collect();
+        output.data(&reports.join("\n"))?;
+    }
+    Ok(Exit::by(severities, args.fail_on))
 }
 
 /// The sources, of a folder the files in it.
