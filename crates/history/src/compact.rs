@@ -11,7 +11,7 @@ use crate::block::{
     BlockInfo, BlockReader, BlockWriter, ProfileRow, SampleStream, StackStream, blocks,
 };
 use crate::curves::{Point, increase, step_of};
-use crate::cut::{register, write_series};
+use crate::cut::{keep_if, register, write_series};
 use crate::dictionary::{FrameRow, StackRow};
 use crate::form::{Entry, Form};
 use crate::rows::Row;
@@ -59,11 +59,13 @@ pub(crate) fn compact(
     block.finish(&place)?;
 
     let bytes: u64 = crate::listing::files_in(&place).values().sum();
-    register(&transaction, id, &name, bytes, &rows).map_err(fail)?;
-    for block in old {
-        forget(&transaction, block.id).map_err(fail)?;
-    }
-    transaction.commit().map_err(fail)?;
+    let registered = register(&transaction, id, &name, bytes, &rows)
+        .and_then(|()| {
+            old.iter()
+                .try_for_each(|block| forget(&transaction, block.id))
+        })
+        .and_then(|()| transaction.commit());
+    keep_if(registered, &place, fail)?;
     Ok(old.iter().map(|block| block.folder.clone()).collect())
 }
 
@@ -443,8 +445,11 @@ fn fewer_points(
         });
         before = Some(point);
         match fewer.last_mut() {
+            // By how much a counter grew before a block's first point is known only together with
+            // the block before, so that point stays alone.
             Some(last)
-                if step_of(last.at_ms, resolution_ms) == step_of(point.at_ms, resolution_ms) =>
+                if step_of(last.at_ms, resolution_ms) == step_of(point.at_ms, resolution_ms)
+                    && (!is_counter || last.increase.is_some()) =>
             {
                 let count = last.count + point.count;
                 let weight = point.count as f64 / count as f64;
@@ -454,7 +459,6 @@ fn fewer_points(
                 last.last = point.last;
                 last.at_ms = point.at_ms;
                 last.count = count;
-                // Of the first point of a block it is not known here.
                 last.increase = last.increase.zip(grown).map(|(a, b)| a + b);
             }
             _ => fewer.push(Point {

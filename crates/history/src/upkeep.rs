@@ -255,9 +255,7 @@ impl Upkeep<'_> {
 
     /// Removes the oldest until the rest has no more bytes than it may have.
     fn remove_until_it_fits(&mut self) -> Result<()> {
-        self.connection
-            .execute_batch("pragma incremental_vacuum; pragma wal_checkpoint(truncate);")
-            .map_err(|source| self.fail(source))?;
+        self.give_space_back()?;
         let mut bytes = listing::usage(self.folder)?.total();
         let mut blocks = self.blocks()?;
         blocks.sort_by_key(|block| block.last_ms);
@@ -280,6 +278,13 @@ impl Upkeep<'_> {
                 break;
             }
         }
-        Ok(())
+        self.give_space_back()
+    }
+
+    /// Shortens the catalogue by what it does not use.
+    fn give_space_back(&self) -> Result<()> {
+        self.connection
+            .execute_batch("pragma incremental_vacuum; pragma wal_checkpoint(truncate);")
+            .map_err(|source| self.fail(source))
     }
 }

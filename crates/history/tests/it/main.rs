@@ -3,3 +3,4 @@
 mod durability;
 mod profiles;
 mod support;
+mod upkeep;
