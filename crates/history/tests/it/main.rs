@@ -1,5 +1,6 @@
 //! The store against models of it.
 
+mod duckdb;
 mod durability;
 mod profiles;
 mod support;
