@@ -97,12 +97,25 @@ pub(crate) fn cut(folder: &Path, connection: &mut Connection) -> Result<()> {
     block.finish(&place)?;
 
     let bytes: u64 = crate::listing::files_in(&place).values().sum();
-    register(&transaction, id, &name, bytes, &rows).map_err(fail)?;
-    empty(&transaction, &live).map_err(fail)?;
-    transaction.commit().map_err(fail)?;
+    let registered = register(&transaction, id, &name, bytes, &rows)
+        .and_then(|()| empty(&transaction, &live))
+        .and_then(|()| transaction.commit());
+    keep_if(registered, &place, fail)?;
     connection
         .execute_batch("pragma incremental_vacuum; pragma wal_checkpoint(truncate);")
         .map_err(fail)
+}
+
+/// Removes a block again that the catalogue does not know in the end.
+pub(crate) fn keep_if(
+    registered: rusqlite::Result<()>,
+    place: &Path,
+    fail: Fail<'_>,
+) -> Result<()> {
+    registered.map_err(|source| {
+        let _ = std::fs::remove_dir_all(place);
+        fail(source)
+    })
 }
 
 /// Writes down what a block is called and how many bytes it takes, and what share of them each

@@ -15,7 +15,7 @@ use crate::function_query::Place;
 use crate::writer::Writer;
 use crate::{
     Error, History, Labels, Mark, Options, Result, Scrape, Selector, catalogue, function_query,
-    listing, notes, point_query, profile_query,
+    listing, notes, point_query, profile_query, upkeep,
 };
 
 /// How often a query starts anew because a block was replaced while it ran.
@@ -95,6 +95,7 @@ impl Embedded {
         fs::create_dir_all(folder).map_err(Error::io(folder))?;
         let lock = lock(folder)?;
         let writer = Writer::open(folder)?;
+        upkeep::remove_orphans(folder, &writer.connection)?;
         Ok(Self {
             folder: folder.to_path_buf(),
             options,
@@ -281,16 +282,11 @@ impl History for Embedded {
         self.read(|snapshot| notes::artefact(snapshot, id))
     }
 
-    fn maintain(&self, _now_ms: i64) -> Result<Maintenance> {
-        let _ = &self.options;
-        Err(not_yet("maintain"))
+    fn maintain(&self, now_ms: i64) -> Result<Maintenance> {
+        self.write(|writer| writer.maintain(&self.folder, &self.options, now_ms))
     }
 
     fn usage(&self) -> Result<Usage> {
         listing::usage(&self.folder)
     }
-}
-
-fn not_yet(what: &str) -> Error {
-    Error::unsuitable(format!("this history does not answer {what} yet"))
 }

@@ -20,6 +20,7 @@ mod assembly;
 mod block;
 mod catalogue;
 mod changes;
+mod compact;
 mod curves;
 mod cut;
 mod dictionary;
@@ -42,6 +43,7 @@ mod scrape;
 mod semantics;
 mod sources;
 mod stream;
+mod upkeep;
 mod varint;
 mod writer;
 

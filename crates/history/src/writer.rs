@@ -7,12 +7,15 @@ use hashbrown::hash_map::Entry;
 use hashbrown::{HashMap, HashSet};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
+use crate::answer::Maintenance;
 use crate::cut::{HeadSize, cut};
 use crate::form::Form;
 use crate::interner::Interner;
 use crate::numbers::Numbers;
+use crate::options::Options;
 use crate::scrape::{Scrape, Taken};
 use crate::stream::{Fail, Moment, Stream};
+use crate::upkeep::maintain;
 use crate::{Build, Error, Labels, Mark, Result, catalogue};
 
 /// Two looks at one process may disagree by so much about its start.
@@ -73,6 +76,25 @@ impl Writer {
     /// Makes a block of the head.
     pub(crate) fn cut(&mut self, folder: &Path) -> Result<()> {
         cut(folder, &mut self.connection)?;
+        self.head_is_empty()
+    }
+
+    /// Does what is due at a moment.
+    pub(crate) fn maintain(
+        &mut self,
+        folder: &Path,
+        options: &Options,
+        now_ms: i64,
+    ) -> Result<Maintenance> {
+        let (done, is_cut) = maintain(folder, &mut self.connection, options, now_ms)?;
+        if is_cut {
+            self.head_is_empty()?;
+        }
+        Ok(done)
+    }
+
+    /// Learns what is left after the head became a block.
+    fn head_is_empty(&mut self) -> Result<()> {
         let interner = self.interner.reload(&self.connection);
         self.interner = interner.map_err(|source| self.fail(source))?;
         let kept: HashSet<i64> = self

@@ -21,6 +21,7 @@
 //! ```
 
 mod browser;
+mod duckdb;
 mod error;
 pub mod fixtures;
 pub mod generator;
@@ -34,6 +35,7 @@ pub mod toolchain;
 mod wire;
 
 pub use browser::chromium;
+pub use duckdb::{duckdb_directory, duckdb_python};
 pub use error::Error;
 pub use go_version::GoVersion;
 pub use random::Random;

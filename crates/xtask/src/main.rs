@@ -8,6 +8,7 @@
     reason = "a command that talks to the developer"
 )]
 
+mod duckdb;
 mod fuzz;
 mod go;
 mod steps;
@@ -19,8 +20,8 @@ const USAGE: &str = "\
 usage: cargo xtask <task>
 
 tasks:
-  test [args]          fetch what the tests need (Go 1.22 and 1.27, the page's packages), then
-                       cargo test --workspace; args go to cargo test
+  test [args]          fetch what the tests need (Go 1.22 and 1.27, the page's packages, DuckDB
+                       for Python), then cargo test --workspace; args go to cargo test
   lint                 formatting, clippy, documentation and the page's types, warnings denied
   fetch                only fetch what the tests need
   go <version>         print the path of that Go version's go command, fetching it if needed
@@ -42,7 +43,9 @@ fn main() -> ExitCode {
     let outcome = match task {
         "test" => steps::test(rest),
         "lint" => steps::lint(),
-        "fetch" => go::fetch_all().and_then(|()| web::fetch()),
+        "fetch" => go::fetch_all()
+            .and_then(|()| web::fetch())
+            .and_then(|()| duckdb::fetch()),
         "go" => go::print_path(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {

@@ -4,13 +4,14 @@ use std::process::Command;
 
 use fathom_testkit::{repository, toolchain};
 
-use crate::{go, web};
+use crate::{duckdb, go, web};
 
 /// Fetches what the tests need and runs all of them, documentation tests too.
 pub(crate) fn test(arguments: &[String]) -> Result<(), String> {
     go::need_c_compiler()?;
     go::fetch_all()?;
     web::fetch()?;
+    duckdb::fetch()?;
     web::need_browser()?;
     let mut command = cargo(&["test", "--workspace"]);
     command

@@ -349,6 +349,10 @@ impl BlockWriter {
             table.finish()?;
         }
         sync_folder(&self.folder)?;
+        if place.exists() {
+            // Of one whose row in the catalogue could not be written.
+            fs::remove_dir_all(place).map_err(Error::io(place))?;
+        }
         fs::rename(&self.folder, place).map_err(Error::io(place))?;
         self.is_finished = true;
         place.parent().map_or(Ok(()), sync_folder)

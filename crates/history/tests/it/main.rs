@@ -1,5 +1,7 @@
 //! The store against models of it.
 
+mod duckdb;
 mod durability;
 mod profiles;
 mod support;
+mod upkeep;

@@ -120,7 +120,7 @@ proptest! {
         // Another process goes on.
         let history = Embedded::open(folder.path(), options(head_ms)).unwrap();
         check(&history, &life, &written);
-        //M history.maintain(40 * 86_400_000 / 2).unwrap();
+        history.maintain(40 * 86_400_000 / 2).unwrap();
         check(&history, &life, &written);
         let reader = Embedded::open_read_only(folder.path()).unwrap();
         check(&reader, &life, &written);
@@ -276,7 +276,7 @@ fn a_clock_that_jumps_loses_nothing() {
         .merged(&Selector::all(), "heap", Range::ALL, Merge::Default)
         .unwrap();
     assert_eq!(all.column_sum(0), 6, "the increase since the first profile");
-    //M history.maintain(1_000_000).unwrap();
+    history.maintain(1_000_000).unwrap();
     let read = history
         .profile_at(&target(), "heap", At::Nearest(500_000))
         .unwrap();
