@@ -29,6 +29,7 @@ mod cpu_use;
 mod difference;
 mod explanation;
 mod goroutine_groups;
+mod growth;
 mod healthy;
 mod heap_sites;
 mod heap_state;
@@ -49,6 +50,7 @@ mod totals;
 pub use amount::{bytes, count, percent, seconds, signed_bytes};
 pub use difference::{Change, DIFFERENCE_SCHEMA, Difference, Fate, LedgerChange, difference};
 pub use explanation::{About, Explanation, MissingRow, SCHEMA, Site};
+pub use growth::{SiteGrowth, growth};
 pub use heap_sites::DEFAULT_RATE;
 pub use heap_state::{HeapState, Live, LiveSource};
 pub use leaks::{
