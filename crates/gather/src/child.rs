@@ -5,7 +5,7 @@ use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 
 /// A program that was started with `gctrace=1` added to its `GODEBUG`.
 ///
-/// Its standard input is ours. It is not ended when this value goes.
+/// It is not ended when this value goes.
 #[derive(Debug)]
 pub struct Started {
     child: Child,
@@ -20,13 +20,14 @@ impl Started {
     pub fn start(
         program: &str,
         arguments: &[String],
+        stdin: Stdio,
         stdout: Stdio,
     ) -> io::Result<(Self, ChildStderr)> {
         let before = std::env::var("GODEBUG").ok();
         let mut child = Command::new(program)
             .args(arguments)
             .env("GODEBUG", godebug(before.as_deref()))
-            .stdin(Stdio::inherit())
+            .stdin(stdin)
             .stdout(stdout)
             .stderr(Stdio::piped())
             .spawn()?;

@@ -38,7 +38,7 @@ pub(super) fn watch(
     record: &mut Record,
     output: &Output,
 ) -> anyhow::Result<Ended> {
-    let (mut child, stderr) = start(command, Stdio::from(io::stderr()))?;
+    let (mut child, stderr) = start(command, Stdio::inherit(), Stdio::from(io::stderr()))?;
     let (sender, messages) = mpsc::sync_channel(1024);
     let interrupts = sender.clone();
     ctrlc::set_handler(move || {
@@ -78,8 +78,7 @@ pub(super) fn watch(
                 }
             }
         }
-        if deadline.is_some_and(|deadline| Instant::now() > deadline) && child.ended()?.is_none()
-        {
+        if deadline.is_some_and(|deadline| Instant::now() > deadline) && child.ended()?.is_none() {
             kill(&mut child)?;
         }
     }
@@ -93,9 +92,13 @@ pub(super) fn watch(
 }
 
 /// Starts a command with gctrace=1.
-pub(crate) fn start(command: &[String], stdout: Stdio) -> anyhow::Result<(Started, ChildStderr)> {
+pub(crate) fn start(
+    command: &[String],
+    stdin: Stdio,
+    stdout: Stdio,
+) -> anyhow::Result<(Started, ChildStderr)> {
     let (program, arguments) = command.split_first().context("no command was given")?;
-    Started::start(program, arguments, stdout).map_err(|error| {
+    Started::start(program, arguments, stdin, stdout).map_err(|error| {
         Failure::new(format!("cannot run {program}: {error}"))
             .hint("a program in this folder is started as ./program")
             .into()

@@ -208,7 +208,7 @@ fn read_stdin(record: &mut Record) -> anyhow::Result<()> {
 }
 
 /// Hands over line by line, until `wanted` says that it has enough.
-pub(super) fn each_line(stream: impl Read, mut wanted: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
+fn each_line(stream: impl Read, mut wanted: impl FnMut(&[u8]) -> bool) -> io::Result<()> {
     let mut stream = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
