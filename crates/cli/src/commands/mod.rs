@@ -18,6 +18,7 @@ mod open;
 mod ps;
 mod top;
 mod view;
+mod watch;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -49,6 +50,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Goroutines(args) => goroutines::run(&args, output),
         Command::Leaks(args) => leaks::run(&args, output),
         Command::Gctrace(args) => gctrace::run(&args, output),
+        Command::Watch(args) => watch::run(&args, output),
         Command::Ps(args) => ps::run(&args, output),
         // They have flags and errors of their own, which `main` leaves to them.
         Command::Pprof(_) | Command::Shell(_) => Ok(Exit::Fine),
