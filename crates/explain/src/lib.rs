@@ -51,7 +51,7 @@ pub use amount::{bytes, count, percent, seconds, signed_bytes};
 pub use difference::{Change, DIFFERENCE_SCHEMA, Difference, Fate, LedgerChange, difference};
 pub use explanation::{About, Explanation, MissingRow, SCHEMA, Site};
 pub use growth::{SiteGrowth, growth};
-pub use heap_sites::DEFAULT_RATE;
+pub use heap_sites::{DEFAULT_RATE, is_standard_library};
 pub use heap_state::{HeapState, Live, LiveSource};
 pub use leaks::{
     DatedHeap, FEWEST_PROFILES, GrowingSite, LEAKS_SCHEMA, LeakCheck, Leaks, LeaksError, Limit,

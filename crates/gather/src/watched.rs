@@ -50,6 +50,8 @@ pub struct Watched {
     metrics: Answered,
     /// The size of the last heap profile.
     heap_bytes: Option<u64>,
+    /// Whether the last look gave nothing: who answers next may be another process.
+    is_lost: bool,
     /// How many looks found the process without its server.
     looks_without_server: u32,
 }
@@ -92,6 +94,7 @@ impl Watched {
             vars: Answered::Failed,
             metrics: Answered::Failed,
             heap_bytes: None,
+            is_lost: false,
             looks_without_server: 0,
         };
         watched.find(progress)?;
@@ -183,6 +186,19 @@ impl Watched {
         wanted: &Wanted,
         progress: &mut dyn FnMut(Event<'_>),
     ) -> Result<Capture, Error> {
+        let looked = self.look_once(wanted, progress);
+        self.is_lost = looked.is_err();
+        looked
+    }
+
+    fn look_once(
+        &mut self,
+        wanted: &Wanted,
+        progress: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Capture, Error> {
+        if self.is_lost && self.address.is_some() {
+            self.find(progress)?;
+        }
         if self
             .process
             .as_ref()

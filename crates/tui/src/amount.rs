@@ -3,6 +3,9 @@
 use fathom_explain::{bytes, count};
 use fathom_series::Unit;
 
+/// What no memory holds.
+const NO_LIMIT: f64 = (1_u64 << 62) as f64;
+
 /// Writes a value in its unit, in three digits or so: `312 MB/s`, `1.50 ms`, `35 %`.
 pub(crate) fn amount(value: f64, unit: Unit, per_second: bool) -> String {
     if !value.is_finite() {
@@ -11,6 +14,8 @@ pub(crate) fn amount(value: f64, unit: Unit, per_second: bool) -> String {
     let sign = if value < 0.0 { "-" } else { "" };
     let size = value.abs();
     let text = match unit {
+        // The runtime says so where there is no limit.
+        Unit::Bytes if size >= NO_LIMIT => return "none".to_owned(),
         Unit::Bytes => bytes(whole(size)),
         // Seconds a second are a number without a unit: processors.
         Unit::Seconds if per_second => return format!("{sign}{}", digits(size)),
@@ -40,8 +45,12 @@ fn digits(size: f64) -> String {
         format!("{size:.0}")
     } else if size >= 9.995 {
         format!("{size:.1}")
-    } else {
+    } else if size >= 0.01 {
         format!("{size:.2}")
+    } else if size >= 1e-4 {
+        format!("{size:.4}")
+    } else {
+        format!("{size:.0e}")
     }
 }
 
@@ -87,6 +96,8 @@ mod tests {
         assert_eq!(amount(7.0, Unit::Count, false), "7");
         assert_eq!(amount(f64::NAN, Unit::Count, false), "-");
         assert_eq!(amount(0.0, Unit::Seconds, false), "0 s");
+        assert_eq!(amount(0.0034, Unit::Seconds, true), "0.0034");
+        assert_eq!(amount(i64::MAX as f64, Unit::Bytes, false), "none");
     }
 
     #[test]

@@ -177,7 +177,10 @@ impl App {
     /// The range of time that is shown.
     pub(crate) fn window(&self) -> (i64, i64) {
         let until = self.paused.map_or(self.now_ms, |paused| paused.until_ms);
-        (until.saturating_sub(self.span()), until)
+        let from = until.saturating_sub(self.span());
+        // What was before the first look is not shown, but for a minute at least.
+        let begins = self.session.timeline.begins_ms().unwrap_or(from);
+        (from.max(begins.min(until.saturating_sub(60_000))), until)
     }
 
     /// How long the range of time is, in milliseconds.
@@ -402,13 +405,13 @@ mod tests {
     #[test]
     fn the_range_of_time_is_zoomed_and_scrolled() {
         let mut app = app();
+        app.session.timeline.push(100_000, true, Box::new([]));
         assert_eq!(app.window(), (300_000, 600_000));
         press(&mut app, KeyCode::Char('+'));
         assert_eq!(app.span(), 120_000);
         press(&mut app, KeyCode::Char(' '));
         app.now_ms = 700_000;
         assert_eq!(app.window(), (480_000, 600_000), "paused");
-        app.session.timeline.push(100_000, true, Box::new([]));
         for _ in 0..150 {
             press(&mut app, KeyCode::Left);
         }

@@ -11,7 +11,7 @@ use fathom_explain::{DatedHeap, explain_with, population};
 use fathom_gather::{Follower, Options, Source, Wanted, Watched};
 use fathom_goruntime::gctrace::{Event, Parser};
 use fathom_profile::{Limits, Profile};
-use fathom_series::Taken;
+use fathom_series::{Reading, Taken, Unit};
 
 use crate::live::News;
 
@@ -60,6 +60,7 @@ pub fn watch(
             profiles_at: None,
             ledger_at: None,
             had_runtime: false,
+            totals: Vec::new(),
         };
         watcher.run(&receiver);
     });
@@ -77,6 +78,8 @@ struct Watcher {
     ledger_at: Option<Instant>,
     /// Whether the runtime's own numbers were seen.
     had_runtime: bool,
+    /// The totals of the last goroutine profile, which hold until the next.
+    totals: Vec<Reading>,
 }
 
 /// Nobody wants the news any more.
@@ -122,7 +125,10 @@ impl Watcher {
         let now = Instant::now();
         let capture = match self.watched.look(&wanted, &mut |_| {}) {
             Ok(capture) => capture,
-            Err(error) => return self.lost(error.to_string()),
+            Err(error) => {
+                self.totals.clear();
+                return self.lost(error.to_string());
+            }
         };
         if mappings {
             self.ledger_at = Some(now);
@@ -131,7 +137,8 @@ impl Watcher {
             self.profiles_at = Some(now);
         }
         self.profiles(&capture, mappings)?;
-        let taken = Taken::of(&capture);
+        let mut taken = Taken::of(&capture);
+        taken.look.readings.extend(self.totals.iter().cloned());
         let has_runtime = taken.look.readings.iter().any(|reading| {
             let name = &reading.name;
             name.starts_with("memstats.") || name.starts_with('/') || name.starts_with("go_")
@@ -164,7 +171,7 @@ impl Watcher {
     }
 
     /// Tells what the profiles of a look show.
-    fn profiles(&self, capture: &Capture, with_ledger: bool) -> Result<(), Unheard> {
+    fn profiles(&mut self, capture: &Capture, with_ledger: bool) -> Result<(), Unheard> {
         let heap = capture.first(Kind::Heap);
         let profile =
             heap.and_then(|artefact| Profile::parse(&artefact.bytes, &Limits::default()).ok());
@@ -178,6 +185,12 @@ impl Watcher {
             .first(Kind::Goroutine)
             .and_then(|artefact| population(artefact).ok())
         {
+            let total = found.total as f64;
+            self.totals = vec![Reading::gauge(
+                "profile.goroutine.goroutine",
+                Unit::Count,
+                total,
+            )];
             self.tell(News::Goroutines(Box::new(found)))?;
         }
         if with_ledger {

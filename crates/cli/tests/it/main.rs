@@ -25,6 +25,8 @@ mod symbolize;
 mod top;
 mod viewers;
 mod views;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

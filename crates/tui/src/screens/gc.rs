@@ -74,6 +74,7 @@ fn pauses(buffer: &mut Buffer, area: Rect, app: &App) {
     let mut table = Table::new(vec![
         Column::left("collection at", 13),
         Column::right("pause", 8),
+        Column::left("", 0),
     ]);
     for one in app
         .session
@@ -85,6 +86,7 @@ fn pauses(buffer: &mut Buffer, area: Rect, app: &App) {
         table.row(vec![
             clock(one.ended_ms, &app.zone),
             amount(one.pause_ns as f64 / 1e9, Seconds, false),
+            String::new(),
         ]);
     }
     if app.session.collections.is_empty() {

@@ -1,6 +1,6 @@
 //! Goroutines by where they stand.
 
-use fathom_explain::count;
+use fathom_explain::{count, is_standard_library};
 use fathom_goruntime::goroutine::GroupRow;
 use fathom_profile::site::is_runtime;
 use ratatui::buffer::Buffer;
@@ -68,7 +68,7 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, app: &mut App) {
             count(row.count),
             growth,
             row.state.clone(),
-            place(row).to_owned(),
+            place(row),
         ]);
     }
     let stack_rows = if area.height > STACK + 8 { STACK } else { 0 };
@@ -98,13 +98,20 @@ fn since(app: &App) -> &'static str {
     }
 }
 
-/// The innermost frame that is the program's or a library's.
-fn place(row: &GroupRow) -> &str {
-    let outside = row.stack.iter().find(|frame| {
-        let name = frame.split(' ').next().unwrap_or(frame);
-        !is_runtime(name)
-    });
-    outside.or(row.stack.first()).map_or("", String::as_str)
+/// The innermost frame that is the program's or a library's, else who started it, with the name
+/// of the file alone.
+fn place(row: &GroupRow) -> String {
+    let name = |frame: &str| frame.split(' ').next().unwrap_or(frame).to_owned();
+    let mut known = row.stack.iter().chain(&row.created_by);
+    let own = known.find(|frame| !is_standard_library(&name(frame)));
+    let outside = || row.stack.iter().find(|frame| !is_runtime(&name(frame)));
+    let Some(frame) = own.or_else(outside).or(row.stack.first()) else {
+        return String::new();
+    };
+    match frame.rsplit_once(['/', '\\']) {
+        Some((_, file)) if frame.contains(' ') => format!("{} ({file})", name(frame)),
+        _ => frame.clone(),
+    }
 }
 
 fn stack(buffer: &mut Buffer, area: Rect, row: &GroupRow) {

@@ -147,6 +147,15 @@ fn header(buffer: &mut Buffer, area: Rect, app: &App) {
     if let Some(version) = &session.go_version {
         who = format!("{who}  {version}");
     }
+    if let Some(target) = session.explanation.as_ref().map(|all| &all.target) {
+        let is_named = |pid: &u32| who.ends_with(&format!("pid {pid}"));
+        if let Some(pid) = target.pid.filter(|pid| !is_named(pid)) {
+            who = format!("{who}  pid {pid}");
+        }
+        if let (Some(version), None) = (&target.go_version, &session.go_version) {
+            who = format!("{who}  {version}");
+        }
+    }
     if session.restarts > 0 {
         who = format!("{who}  {} restarts", session.restarts);
     }
@@ -231,21 +240,21 @@ fn footer(buffer: &mut Buffer, area: Rect, app: &App) {
     }
     let mut text = String::from("q quit  ? help  space ");
     text.push_str(if app.paused.is_some() {
-        "go on  ←→ cursor"
+        "go on  ←→"
     } else {
         "pause"
     });
-    text.push_str(&format!("  +- {}", app.zoom_word()));
+    text.push_str(&format!("  +- {}", app.zoom_word().replace(' ', "")));
     let (shown, all) = app.plots;
     if all > shown {
-        text.push_str("  [ ] plots");
+        text.push_str("  [] plots");
     }
     if matches!(app.page, Page::Goroutines | Page::Sites) {
         text.push_str("  s sort");
     }
-    text.push_str("  / filter  m mark");
+    text.push_str("  / find  m mark");
     if app.can_capture {
-        text.push_str("  c capture  o open");
+        text.push_str("  c save  o open");
     }
     if !app.filter.is_empty() {
         text = format!("filter: {} (Esc drops it)  {text}", app.filter);

@@ -90,13 +90,7 @@ fn curves(buffer: &mut Buffer, area: Rect, app: &App, index: usize, plot: &'stat
     if plot.style == PlotStyle::Stacked {
         stack(&mut curves);
     }
-    let bands = || {
-        curves
-            .iter()
-            .flat_map(|curve| curve.points.iter().flatten())
-    };
-    let greatest = bands().map(|(_, band)| band.high).fold(0.0, f64::max);
-    let least = bands().map(|(_, band)| band.low).fold(0.0, f64::min);
+    let (greatest, least) = extent(&curves);
     let parts = usize::from(graph.height / 3).clamp(1, 5);
     let step = step((greatest - least).max(f64::MIN_POSITIVE), parts, plot.unit);
     let (bottom, top) = (
@@ -107,6 +101,44 @@ fn curves(buffer: &mut Buffer, area: Rect, app: &App, index: usize, plot: &'stat
     times(buffer, graph, app);
     strokes(buffer, graph, app, &curves, (bottom, top));
     letters(buffer, graph, app, &curves, (bottom, top));
+}
+
+/// What is far above all else would press it flat: such a line is read in the legend, where it
+/// has an arrow.
+const LARGE: [&str; 5] = [
+    "limit",
+    "memory limit",
+    "cgroup charge",
+    "working set",
+    "since the start",
+];
+
+/// The greatest and the least of what is drawn; lines that are off the scale are left out.
+fn extent(curves: &[Curve]) -> (f64, f64) {
+    let greatest = |is_large: bool| {
+        curves
+            .iter()
+            .filter(|curve| LARGE.contains(&curve.label) == is_large)
+            .flat_map(|curve| curve.points.iter().flatten())
+            .map(|(_, band)| band.high)
+            .fold(0.0, f64::max)
+    };
+    let (usual, large) = (greatest(false), greatest(true));
+    let top = if usual <= 0.0 || large <= usual * 2.0 {
+        usual.max(large)
+    } else {
+        usual
+    };
+    let all = curves
+        .iter()
+        .flat_map(|curve| curve.points.iter().flatten());
+    (top, all.map(|(_, band)| band.low).fold(0.0, f64::min))
+}
+
+/// Whether a line is above the scale.
+fn is_above(curve: &Curve, top: f64) -> bool {
+    let last = curve.points.last().and_then(|stretch| stretch.last());
+    last.is_some_and(|(_, band)| band.low > top * (1.0 + 1e-9))
 }
 
 /// Takes the points of the range of time, a curve for each line that has any.
@@ -183,12 +215,18 @@ fn legend(buffer: &mut Buffer, area: Rect, app: &App, plot: &Plot, curves: &[Cur
         return 1;
     }
     let (mut x, mut y) = (0, 0);
+    let (top, _) = extent(curves);
     let most = (area.height / 3).max(1);
     for curve in curves {
         let value = curve.shown.map_or("-".to_owned(), |value| {
             amount(value, plot.unit, plot.per_second)
         });
-        let text = format!("{} {value}", curve.label);
+        let above = match (is_above(curve, top), app.theme.unicode) {
+            (false, _) => "",
+            (true, true) => "↑",
+            (true, false) => "^",
+        };
+        let text = format!("{} {value}{above}", curve.label);
         let cells = u16::try_from(fathom_term::width(&text)).unwrap_or(u16::MAX) + 4;
         if x > 0 && x + cells > area.width {
             (x, y) = (0, y + 1);
@@ -351,7 +389,8 @@ fn letters(
     let (from_ms, until_ms) = app.window();
     let span = until_ms.saturating_sub(from_ms).max(1) as f64;
     for curve in curves {
-        let Some((x, band)) = curve.points.last().and_then(|stretch| stretch.last()) else {
+        let end = curve.points.last().and_then(|stretch| stretch.last());
+        let Some((x, band)) = end.filter(|_| !is_above(curve, top)) else {
             continue;
         };
         let share = ((top - band.mean) / (top - bottom)).clamp(0.0, 1.0);
