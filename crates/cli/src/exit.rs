@@ -17,6 +17,8 @@ pub(crate) enum Exit {
     Found,
     /// Some of several sources could not be read; the rest was, and the result is of it.
     Partial,
+    /// As the command ended that was run.
+    Child(u8),
 }
 
 impl Exit {
@@ -39,6 +41,7 @@ impl From<Exit> for ExitCode {
             Exit::Fine => Self::SUCCESS,
             Exit::Found => Self::from(1),
             Exit::Partial => Self::from(3),
+            Exit::Child(code) => Self::from(code),
         }
     }
 }

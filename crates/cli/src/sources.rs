@@ -261,7 +261,8 @@ fn choose(
     Ok((capture.artefacts.swap_remove(best), others))
 }
 
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a length of time above zero.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = match text.find(|character: char| character.is_ascii_alphabetic()) {
         Some(at) => text.split_at(at),
         None => (text, "s"),

@@ -473,7 +473,7 @@ const STANDARD_LIBRARY: &[&str] = &[
 ];
 
 /// Says whether a function belongs to Go's standard library, by its package path.
-pub(crate) fn is_standard_library(function: &str) -> bool {
+pub fn is_standard_library(function: &str) -> bool {
     // Type arguments carry other packages' paths.
     let function = function.split('[').next().unwrap_or(function);
     let package_root = function.split(['/', '.']).next().unwrap_or(function);

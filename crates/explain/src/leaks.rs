@@ -39,6 +39,16 @@ impl DatedHeap {
             allocated,
         })
     }
+
+    /// When it was taken, in nanoseconds since 1970-01-01 UTC.
+    pub const fn unix_nanos(&self) -> i64 {
+        self.unix_nanos
+    }
+
+    /// Its allocation sites.
+    pub(crate) const fn sites(&self) -> &HeapSites {
+        &self.sites
+    }
 }
 
 /// Why a series of profiles shows no trend.
@@ -173,7 +183,8 @@ pub struct GrowingSite {
 /// # Errors
 ///
 /// [`LeaksError`] where there is no trend to be told.
-pub fn leaks(mut heaps: Vec<DatedHeap>, limit: Option<u64>) -> Result<Leaks, LeaksError> {
+pub fn leaks(mut heaps: impl AsMut<[DatedHeap]>, limit: Option<u64>) -> Result<Leaks, LeaksError> {
+    let heaps = heaps.as_mut();
     heaps.sort_by_key(|heap| heap.unix_nanos);
     let begin = heaps.first().map_or(0, |heap| heap.unix_nanos);
     let seconds = |heap: &DatedHeap| heap.unix_nanos.saturating_sub(begin) as f64 / 1e9;

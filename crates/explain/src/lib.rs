@@ -43,6 +43,7 @@ mod process;
 mod profiles;
 mod reconcile;
 mod rules;
+mod site_growth;
 mod situation;
 mod time_use;
 mod totals;
@@ -55,7 +56,7 @@ pub use growth::{
     Course, GROWTH_SCHEMA, GoroutineSite, GrowingGoroutines, Growth, GrowthEvidence, Part,
     PartCourse, PerHour, growth,
 };
-pub use heap_sites::DEFAULT_RATE;
+pub use heap_sites::{DEFAULT_RATE, is_standard_library};
 pub use heap_state::{HeapState, Live, LiveSource};
 pub use leaks::{
     DatedHeap, FEWEST_PROFILES, GrowingSite, LEAKS_SCHEMA, LeakCheck, Leaks, LeaksError, Limit,
@@ -107,3 +108,4 @@ pub fn explain_with<'p>(
         situation,
     }
 }
+pub use site_growth::{SiteGrowth, site_growth};

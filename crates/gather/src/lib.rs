@@ -12,10 +12,12 @@
 //! and often one that says what to do.
 
 mod capture;
+mod child;
 mod clock;
 mod error;
 mod fetch;
 mod files;
+mod follow;
 mod http;
 mod options;
 mod pprof;
@@ -25,8 +27,10 @@ mod source;
 mod watched;
 
 pub use capture::{capture, profile};
+pub use child::Started;
 pub use error::Error;
 pub use fetch::{fetch, fetch_typed, post};
+pub use follow::Follower;
 pub use http::Address;
 pub use options::{Event, Options, Probe, Tls};
 pub use process::listing::{GoProcess, processes};

@@ -52,7 +52,16 @@ pub struct Watched {
     metrics: Answered,
     /// The size of the last heap profile.
     heap_bytes: Option<u64>,
+    /// Whether the last look gave nothing: who answers next may be another process.
+    is_lost: bool,
+    /// How many looks found the process without its server.
+    looks_without_server: u32,
 }
+
+/// A server that was not there at first is sought again at each of the first looks, and from
+/// then on at every so manieth.
+const SEEK_ALWAYS: u32 = 10;
+const SEEK_EVERY: u32 = 30;
 
 impl Watched {
     /// Finds the process behind a pid, an address or both, as [`crate::capture`] does.
@@ -88,6 +97,8 @@ impl Watched {
             vars: Answered::Failed,
             metrics: Answered::Failed,
             heap_bytes: None,
+            is_lost: false,
+            looks_without_server: 0,
         };
         watched.find(progress)?;
         if watched.pid.is_some() && watched.process.is_none() {
@@ -131,6 +142,28 @@ impl Watched {
         self.target = recorder.capture.target.clone();
         (self.vars, self.metrics) = (Answered::Failed, Answered::Failed);
         self.heap_bytes = None;
+        self.looks_without_server = 0;
+        Ok(())
+    }
+
+    /// Seeks the server of a process that did not listen yet when it was found.
+    fn find_server(&mut self, recorder: &mut Recorder<'_>) -> Result<(), Error> {
+        if self.server.is_some() {
+            return Ok(());
+        }
+        let Some(process) = &self.process else {
+            return Ok(());
+        };
+        self.looks_without_server = self.looks_without_server.saturating_add(1);
+        let looks = self.looks_without_server;
+        if looks > SEEK_ALWAYS && !looks.is_multiple_of(SEEK_EVERY) {
+            return Ok(());
+        }
+        if let Some(found) = find_address(process, recorder) {
+            self.server = Some(Server::new(&found, recorder.options)?);
+            self.target.url = Some(found.base_url());
+            recorder.capture.target.url.clone_from(&self.target.url);
+        }
         Ok(())
     }
 
@@ -158,6 +191,19 @@ impl Watched {
         wanted: &Wanted,
         progress: &mut dyn FnMut(Event<'_>),
     ) -> Result<Capture, Error> {
+        let looked = self.look_once(wanted, progress);
+        self.is_lost = looked.is_err();
+        looked
+    }
+
+    fn look_once(
+        &mut self,
+        wanted: &Wanted,
+        progress: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Capture, Error> {
+        if self.is_lost && self.address.is_some() {
+            self.find(progress)?;
+        }
         if self
             .process
             .as_ref()
@@ -183,6 +229,7 @@ impl Watched {
                 process.take_mappings(&mut recorder);
             }
         }
+        self.find_server(&mut recorder)?;
         if let Some(server) = &self.server {
             if wanted.numbers {
                 if self.vars != Answered::Absent {

@@ -4,6 +4,7 @@ mod keep;
 mod open;
 mod options;
 mod report;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub(crate) use self::report::{
     ManArgs, MergeArgs, PeekArgs, ProfileName, ReadingArgs, TagsArgs, TopArgs, TracesArgs,
     TreeArgs, ViewArgs,
 };
+pub(crate) use self::watch::WatchArgs;
 
 /// Tells a Go developer where a process's memory, time and goroutines went, and why.
 #[derive(Debug, Parser)]
@@ -41,6 +43,7 @@ Examples:
   fathom explain 4711                     where every resident byte is, and why
   fathom explain localhost:6060           the same by its pprof address
   fathom open 4711                        the same as a page in the browser
+  fathom watch localhost:6060             live: curves, sites, goroutines
   fathom capture 4711 -o incident.fathom  save the evidence for later
   fathom top incident.fathom              its heap, as go tool pprof -top
   fathom diff before.pb.gz after.pb.gz    what each function holds more or less
@@ -85,6 +88,7 @@ pub(crate) enum Command {
     Record(RecordArgs),
     Serve(ServeArgs),
     Gctrace(GctraceArgs),
+    Watch(WatchArgs),
     Ps(PsArgs),
     Demo(DemoArgs),
     Completions(CompletionsArgs),

@@ -20,6 +20,7 @@ mod record;
 mod serve;
 mod top;
 mod view;
+mod watch;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -53,6 +54,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Record(args) => record::run(&args, output),
         Command::Serve(args) => serve::run(&args, output),
         Command::Gctrace(args) => gctrace::run(&args, output),
+        Command::Watch(args) => watch::run(&args, output),
         Command::Ps(args) => ps::run(&args, output),
         // They have flags and errors of their own, which `main` leaves to them.
         Command::Pprof(_) | Command::Shell(_) => Ok(Exit::Fine),

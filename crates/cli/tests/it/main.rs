@@ -27,6 +27,8 @@ mod symbolize;
 mod top;
 mod viewers;
 mod views;
+#[cfg(target_os = "linux")]
+mod watch;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -1,12 +1,13 @@
 //! Running a command and listening to its collector.
 
 use std::io::{self, Write as _};
-use std::process::{Child, Command, Stdio};
+use std::process::{ChildStderr, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use fathom_gather::Started;
 
 use super::{Ended, Record, each_line};
 use crate::failure::Failure;
@@ -37,11 +38,7 @@ pub(super) fn watch(
     record: &mut Record,
     output: &Output,
 ) -> anyhow::Result<Ended> {
-    let mut child = start(command)?;
-    let stderr = child
-        .stderr
-        .take()
-        .context("the command has no standard error")?;
+    let (mut child, stderr) = start(command, Stdio::inherit(), Stdio::from(io::stderr()))?;
     let (sender, messages) = mpsc::sync_channel(1024);
     let interrupts = sender.clone();
     ctrlc::set_handler(move || {
@@ -75,14 +72,13 @@ pub(super) fn watch(
                 output.note("waiting for the command to end; Ctrl-C again ends it at once");
             }
             Err(RecvTimeoutError::Timeout) => {
-                let ended = child.try_wait()?.is_some();
+                let ended = child.ended()?.is_some();
                 if ended && last_heard.elapsed() > SILENCE {
                     break;
                 }
             }
         }
-        if deadline.is_some_and(|deadline| Instant::now() > deadline) && child.try_wait()?.is_none()
-        {
+        if deadline.is_some_and(|deadline| Instant::now() > deadline) && child.ended()?.is_none() {
             kill(&mut child)?;
         }
     }
@@ -95,43 +91,20 @@ pub(super) fn watch(
     })
 }
 
-fn start(command: &[String]) -> anyhow::Result<Child> {
+/// Starts a command with gctrace=1.
+pub(crate) fn start(
+    command: &[String],
+    stdin: Stdio,
+    stdout: Stdio,
+) -> anyhow::Result<(Started, ChildStderr)> {
     let (program, arguments) = command.split_first().context("no command was given")?;
-    Command::new(program)
-        .args(arguments)
-        .env("GODEBUG", godebug(std::env::var("GODEBUG").ok().as_deref()))
-        .stdin(Stdio::inherit())
-        .stdout(Stdio::from(io::stderr()))
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| {
-            Failure::new(format!("cannot run {program}: {error}"))
-                .hint("a program in this folder is started as ./program")
-                .into()
-        })
+    Started::start(program, arguments, stdin, stdout).map_err(|error| {
+        Failure::new(format!("cannot run {program}: {error}"))
+            .hint("a program in this folder is started as ./program")
+            .into()
+    })
 }
 
-/// Adds to what the user set; the last setting of a name counts
-/// (`runtime/runtime1.go`, `parsegodebug`, Go 1.27).
-fn godebug(before: Option<&str>) -> String {
-    match before {
-        Some(before) if !before.is_empty() => format!("{before},gctrace=1"),
-        _ => "gctrace=1".to_owned(),
-    }
-}
-
-fn kill(child: &mut Child) -> anyhow::Result<()> {
+fn kill(child: &mut Started) -> anyhow::Result<()> {
     child.kill().context("cannot end the command")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn settings_of_the_user_stay() {
-        assert_eq!(godebug(None), "gctrace=1");
-        assert_eq!(godebug(Some("")), "gctrace=1");
-        assert_eq!(godebug(Some("madvdontneed=0")), "madvdontneed=0,gctrace=1");
-    }
 }

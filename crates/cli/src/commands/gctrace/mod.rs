@@ -1,6 +1,6 @@
 //! `fathom gctrace`: the collections of a log or of a command.
 
-mod child;
+pub(super) mod child;
 mod csv;
 mod findings;
 
