@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use fathom_explain::{DatedHeap, GoroutineSite, Growth, GrowthEvidence, Part, growth};
-use fathom_history::{At, Curve, History, Labels, PointsQuery, Range, Result, Selector, Steps};
+use fathom_history::{
+    At, Curve, History, Labels, PointsQuery, Range, Result, Run, Selector, Steps, TargetInfo,
+};
 use fathom_profile::Profile;
 use fathom_series::plots::{Expr, Line, Mode, Plot, Sample};
 use fathom_trends::Series;
@@ -20,8 +22,16 @@ const MOST_STEPS: i64 = 1500;
 ///
 /// When the history cannot be read.
 pub fn growth_of(history: &dyn History, target: &Labels, range: Range) -> Result<Growth> {
+    let targets = history.targets()?;
+    let Some(info) = targets.iter().find(|info| info.labels == *target) else {
+        return Ok(growth(GrowthEvidence::default()));
+    };
+    let range = Range::new(
+        range.from_ms.max(info.first_ms),
+        range.to_ms.min(info.last_ms.saturating_add(1)),
+    );
     let points = Points::read(history, target, range)?;
-    let started = runs(history, target, range)?;
+    let started = runs(info, range);
     let mut evidence = GrowthEvidence {
         started,
         resident: points.line("resident", "RSS"),
@@ -45,25 +55,19 @@ pub fn growth_of(history: &dyn History, target: &Labels, range: Range) -> Result
 }
 
 /// When the process was started, at the first and last look of each of its runs.
-fn runs(history: &dyn History, target: &Labels, range: Range) -> Result<Option<Series>> {
-    let targets = history.targets()?;
-    let Some(info) = targets.iter().find(|info| info.labels == *target) else {
-        return Ok(None);
-    };
+fn runs(info: &TargetInfo, range: Range) -> Option<Series> {
     let mut at = BTreeMap::new();
-    for run in &info.runs {
+    let is_within = |run: &&Run| run.last_ms >= range.from_ms && run.first_ms < range.to_ms;
+    for run in info.runs.iter().filter(is_within) {
         let started = run.started_ms.unwrap_or(run.first_ms);
-        for seen in [run.first_ms, run.last_ms] {
-            if range.contains(seen) || (run.first_ms < range.from_ms && seen == run.last_ms) {
-                at.insert(seen, seconds(started));
-            }
-        }
+        at.insert(run.first_ms.max(range.from_ms), seconds(started));
+        at.insert(run.last_ms.min(range.to_ms - 1), seconds(started));
     }
     let (times, values) = at
         .into_iter()
         .map(|(at, value)| (seconds(at), value))
         .unzip();
-    Ok(Series::new(times, values).ok())
+    Series::new(times, values).ok()
 }
 
 fn seconds(ms: i64) -> f64 {

@@ -9,7 +9,7 @@ use fathom_history::{
     Build, Embedded, History, Labels, MarkKind, Options, Range, Scrape, Selector, Taken,
 };
 use fathom_profile::{Limits, Profile};
-use fathom_series::{Look, Reading, Unit};
+use fathom_series::{Look, Reading, Unit, profile_readings};
 
 const START: i64 = 1_700_000_000_000;
 const MIB: f64 = 1_048_576.0;
@@ -108,8 +108,11 @@ impl Simulated {
             if second > hours * 3600.0 {
                 return;
             }
-            let look = self.look(second);
+            let mut look = self.look(second);
             let heap = step.is_multiple_of(4).then(|| self.heap(second));
+            if let Some(heap) = &heap {
+                look.readings.extend(profile_readings("heap", heap));
+            }
             let profiles: Vec<Taken<'_>> =
                 heap.iter().map(|heap| Taken::new("heap", heap)).collect();
             history
@@ -128,7 +131,13 @@ impl Simulated {
         let folder = tempfile::tempdir().unwrap();
         let history = open(folder.path());
         self.record(&history, hours);
-        growth_of(&history, &labels(), Range::ALL).unwrap()
+        let growth = growth_of(&history, &labels(), Range::ALL).unwrap();
+        // What is not judged is not found innocent.
+        let judged = growth.until - growth.from;
+        let warm_up = if self.restart.is_some() { 6100.0 } else { 20.0 };
+        assert!(judged > hours * 3600.0 - warm_up, "{judged} of {hours} h");
+        assert_ne!(growth.live_heap.as_ref().unwrap().shape, "unknown");
+        growth
     }
 }
 
