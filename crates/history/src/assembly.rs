@@ -68,13 +68,12 @@ impl Assembly {
             let locations = self.locations(frames, stack, &mut plain, &mut inlined)?;
             let ordinal = if self.keeps_doubles { stack.ordinal } else { 0 };
             let key = (locations, stack.labels.clone(), ordinal);
-            let place = match self.stacks.get(&key) {
-                Some(&place) => place,
-                None => {
-                    self.stacks.insert(key.clone(), self.keys.len());
-                    self.keys.push(key);
-                    self.keys.len() - 1
-                }
+            let place = if let Some(&place) = self.stacks.get(&key) {
+                place
+            } else {
+                self.stacks.insert(key.clone(), self.keys.len());
+                self.keys.push(key);
+                self.keys.len() - 1
             };
             places.insert(*number, place);
         }
@@ -106,13 +105,12 @@ impl Assembly {
                 continue;
             }
             if waiting.len() > 1 {
-                let location = match inlined.get(&waiting) {
-                    Some(&location) => location,
-                    None => {
-                        let location = self.location(frames, &waiting)?;
-                        inlined.insert(waiting.clone(), location);
-                        location
-                    }
+                let location = if let Some(&location) = inlined.get(&waiting) {
+                    location
+                } else {
+                    let location = self.location(frames, &waiting)?;
+                    inlined.insert(waiting.clone(), location);
+                    location
                 };
                 locations.push(location);
             } else {

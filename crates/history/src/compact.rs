@@ -8,7 +8,8 @@ use rusqlite::Connection;
 
 use crate::answer::Range;
 use crate::block::{
-    BlockInfo, BlockReader, BlockWriter, ProfileRow, SampleStream, StackStream, blocks,
+    BlockInfo, BlockReader, BlockWriter, ProfileRow, ProfileStream, SampleStream, StackStream,
+    blocks,
 };
 use crate::curves::{Point, increase, step_of};
 use crate::cut::{keep_if, register, write_series};
@@ -156,31 +157,43 @@ fn merge_directories(
     resolution_ms: i64,
 ) -> Result<HashMap<i64, Times>> {
     let mut all: HashMap<i64, Times> = HashMap::new();
-    let mut rows: Vec<ProfileRow> = Vec::new();
-    for (place, reader) in readers.iter().enumerate() {
-        for row in reader.profiles(None)? {
-            let times = all.entry(row.stream).or_default();
-            times.ends.resize(readers.len(), None);
-            let at_ms = row.entry.at_ms;
-            let (first, _) = times.ends[place].unwrap_or((at_ms, at_ms));
-            times.ends[place] = Some((first, at_ms));
-            rows.push(row);
-        }
+    let mut streams: Vec<ProfileStream> = readers
+        .iter()
+        .map(BlockReader::profiles)
+        .collect::<Result<_>>()?;
+    let mut waiting = Vec::with_capacity(streams.len());
+    for stream in &mut streams {
+        waiting.push(stream.next()?);
     }
-    rows.sort_by_key(|row| (row.stream, row.entry.at_ms));
-    let mut rows = rows.into_iter().peekable();
-    while let Some(mut row) = rows.next() {
-        let step = step_of(row.entry.at_ms, resolution_ms);
-        while let Some(next) = rows.next_if(|next| {
-            next.stream == row.stream && step_of(next.entry.at_ms, resolution_ms) == step
-        }) {
-            let sums = deltas(&row.form);
-            row = stand_for(row, next, &sums);
+    while let Some(least) = waiting.iter().flatten().map(|row| row.stream).min() {
+        let mut times = Times {
+            ends: vec![None; readers.len()],
+            ..Times::default()
+        };
+        let mut before: Option<ProfileRow> = None;
+        for (place, stream) in streams.iter_mut().enumerate() {
+            while let Some(row) = waiting[place].take_if(|row| row.stream == least) {
+                waiting[place] = stream.next()?;
+                let at_ms = row.entry.at_ms;
+                let (first_ms, _) = times.ends[place].unwrap_or((at_ms, at_ms));
+                times.ends[place] = Some((first_ms, at_ms));
+                let step = |row: &ProfileRow| step_of(row.entry.at_ms, resolution_ms);
+                before = Some(match before {
+                    Some(old) if step(&old) == step(&row) => stand_for(&old, row),
+                    Some(old) => {
+                        block.profile(&old)?;
+                        times.kept.push(old.entry.at_ms);
+                        row
+                    }
+                    None => row,
+                });
+            }
         }
-        block.profile(&row)?;
-        if let Some(times) = all.get_mut(&row.stream) {
-            times.kept.push(row.entry.at_ms);
+        if let Some(last) = before {
+            block.profile(&last)?;
+            times.kept.push(last.entry.at_ms);
         }
+        all.insert(least, times);
     }
     Ok(all)
 }
@@ -193,7 +206,9 @@ fn deltas(form: &str) -> Vec<bool> {
     types.iter().map(is_delta).collect()
 }
 
-fn stand_for(old: ProfileRow, new: ProfileRow, sums: &[bool]) -> ProfileRow {
+/// Makes one profile of two: the later one, with the sums of what is summed.
+fn stand_for(old: &ProfileRow, new: ProfileRow) -> ProfileRow {
+    let sums = deltas(&new.form);
     let has_deltas = sums.contains(&true);
     let totals = new.entry.totals.iter().enumerate().map(|(column, total)| {
         let before = old.entry.totals.get(column).copied().unwrap_or(0);
@@ -329,9 +344,9 @@ fn counts(rows: &[(usize, Row)], times: &Times) -> Vec<Row> {
         count = [0; 2];
         while let Some((_, row)) = rows.next_if(|(of, _)| *of == place) {
             all.push(*row);
-            for column in 0..2 {
+            for (column, count) in count.iter_mut().enumerate() {
                 let both = row.values[column].wrapping_add(row.carried[column]);
-                count[column] = count[column].wrapping_add(both);
+                *count = count.wrapping_add(both);
             }
         }
     }
@@ -470,6 +485,9 @@ fn fewer_points(
     fewer
 }
 
+/// How many histograms are in memory at once.
+const HISTOGRAMS_AT_ONCE: usize = 32;
+
 /// Merges the growth of buckets.
 fn merge_buckets(
     readers: &[BlockReader],
@@ -484,11 +502,23 @@ fn merge_buckets(
     }
     let mut ids: Vec<i64> = ids.into_iter().collect();
     ids.sort_unstable();
-    for series in ids {
-        let mut rows: Vec<(i64, u32, u64)> = Vec::new();
-        for reader in readers {
-            reader.each_bucket(Some(&[series]), Range::ALL, |_, row| rows.push(row))?;
+    let mut left = ids.as_slice();
+    let mut read: HashMap<i64, Vec<(i64, u32, u64)>> = HashMap::new();
+    for series in &ids {
+        if read.is_empty() {
+            let (some, rest) = left.split_at(left.len().min(HISTOGRAMS_AT_ONCE));
+            left = rest;
+            for id in some {
+                read.insert(*id, Vec::new());
+            }
+            for reader in readers {
+                reader.each_bucket(Some(some), Range::ALL, |series, row| {
+                    read.entry(series).or_default().push(row);
+                })?;
+            }
         }
+        let series = *series;
+        let mut rows = read.remove(&series).unwrap_or_default();
         rows.sort_unstable();
         // A step's growth stands at the last time in it.
         for step in rows.chunk_by(|a, b| step_of(a.0, resolution_ms) == step_of(b.0, resolution_ms))

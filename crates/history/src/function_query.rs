@@ -32,13 +32,13 @@ impl Place<'_> {
     /// The frames that are asked for: of a path, step by step.
     fn frames(self, frames: &[FrameRow]) -> Vec<HashSet<u32>> {
         let named = |name: &str| -> HashSet<u32> {
-            let numbered = (0..).zip(frames);
-            let named = numbered.filter(|(_, frame)| frame.function == name);
-            named.map(|(number, _)| number).collect()
+            let all = (0..).zip(frames);
+            let of_name = all.filter(|(_, frame)| frame.function == name);
+            of_name.map(|(number, _)| number).collect()
         };
         match self {
             Self::Function(name) => vec![named(name)],
-            Self::Path(names) => names.iter().map(|name| named(name)).collect(),
+            Self::Path(path) => path.iter().map(|name| named(name)).collect(),
         }
     }
 
@@ -190,9 +190,11 @@ impl Found<'_> {
                 }
                 for (place, value) in row.values.iter().enumerate() {
                     let value = *value as f64;
-                    for kind in usize::from(!is_flat)..2 {
-                        sums[place][kind][first] += value;
-                        sums[place][kind][behind] -= value;
+                    let [flat, cum] = &mut sums[place];
+                    let both = [(flat, is_flat), (cum, true)];
+                    for (sum, _) in both.into_iter().filter(|(_, counts)| *counts) {
+                        sum[first] += value;
+                        sum[behind] -= value;
                     }
                 }
             })?;

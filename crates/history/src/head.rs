@@ -7,6 +7,7 @@ use crate::changes::StackValues;
 use crate::dictionary::{FrameRow, StackRow};
 use crate::form::{Entry, Form, Origin};
 use crate::rows::{Row, Unroller};
+use crate::sources::Stacks;
 use crate::stream::Fail;
 use crate::{Result, Semantics};
 
@@ -117,11 +118,7 @@ fn damaged(table: &str, stream: i64) -> rusqlite::Error {
 }
 
 /// Reads stacks of the head by their numbers, with their frames.
-pub(crate) fn stacks(
-    connection: &Connection,
-    wanted: &[u32],
-    fail: Fail<'_>,
-) -> Result<(Vec<FrameRow>, Vec<(u32, StackRow)>)> {
+pub(crate) fn stacks(connection: &Connection, wanted: &[u32], fail: Fail<'_>) -> Result<Stacks> {
     let mut frames: Vec<FrameRow> = Vec::new();
     let mut places: HashMap<u32, u32> = HashMap::new();
     let mut stacks = Vec::with_capacity(wanted.len());
@@ -138,19 +135,18 @@ pub(crate) fn stacks(
         let stack = StackRow::decode(&bytes);
         let mut stack = stack.ok_or_else(|| fail(damaged("head_stack", i64::from(id))))?;
         for frame in &mut stack.frames {
-            let place = match places.get(frame) {
-                Some(&place) => place,
-                None => {
-                    let bytes: Vec<u8> = select_frame
-                        .query_row([*frame], |row| row.get(0))
-                        .map_err(fail)?;
-                    let row = FrameRow::decode(&bytes);
-                    let row = row.ok_or_else(|| fail(damaged("head_frame", i64::from(*frame))))?;
-                    let place = u32::try_from(frames.len()).unwrap_or(u32::MAX);
-                    frames.push(row);
-                    places.insert(*frame, place);
-                    place
-                }
+            let place = if let Some(&place) = places.get(frame) {
+                place
+            } else {
+                let bytes: Vec<u8> = select_frame
+                    .query_row([*frame], |row| row.get(0))
+                    .map_err(fail)?;
+                let row = FrameRow::decode(&bytes);
+                let row = row.ok_or_else(|| fail(damaged("head_frame", i64::from(*frame))))?;
+                let place = u32::try_from(frames.len()).unwrap_or(u32::MAX);
+                frames.push(row);
+                places.insert(*frame, place);
+                place
             };
             *frame = place;
         }

@@ -28,7 +28,8 @@ impl Wide {
 
 fn fold(value: u64, by: u64) -> u64 {
     let product = u128::from(value ^ by) * u128::from(by);
-    (product as u64) ^ ((product >> 64) as u64)
+    let [low, high] = [product, product >> 64].map(|half| half & u128::from(u64::MAX));
+    u64::try_from(low ^ high).unwrap_or(0)
 }
 
 /// Gives frames and stacks of the head their numbers. It remembers hashes alone; what they stand
@@ -206,7 +207,7 @@ impl Interner {
                     variants.push(variant);
                     variants.len() - 1
                 });
-                ordinals.push((place as u32, variant));
+                ordinals.push((u32::try_from(place).unwrap_or(u32::MAX), variant));
             }
             if variants.len() > before_count {
                 doubles.changed.push(base);

@@ -43,8 +43,7 @@ impl Semantics {
     /// deltas, which only the caller knows.
     pub fn of_go(kind: &str, sample_type: &str) -> Self {
         match sample_type {
-            "alloc_objects" | "alloc_space" | "contentions" => Self::Cumulative,
-            "delay" => Self::Cumulative,
+            "alloc_objects" | "alloc_space" | "contentions" | "delay" => Self::Cumulative,
             "samples" | "cpu" | "wall" => Self::Delta,
             _ if kind == "profile" || kind == "cpu" => Self::Delta,
             _ => Self::Level,

@@ -116,11 +116,12 @@ impl<'s, 'h> Source<'s, 'h> {
         streams: &[StreamInfo],
     ) -> Result<Self> {
         let reader = BlockReader::new(block.path(snapshot.folder));
-        let ids: HashSet<i64> = streams.iter().map(|stream| stream.id).collect();
+        let mut ids: Vec<i64> = streams.iter().map(|stream| stream.id).collect();
+        ids.sort_unstable();
         let mut entries: HashMap<i64, Vec<Entry>> = HashMap::new();
-        for row in reader.profiles(Some(&ids))? {
-            entries.entry(row.stream).or_default().push(row.entry);
-        }
+        reader.each_entry(&ids, |stream, entry| {
+            entries.entry(stream).or_default().push(entry);
+        })?;
         Ok(Self {
             snapshot,
             block: Some(reader),

@@ -3,10 +3,15 @@
 /// Appends an unsigned integer.
 pub(crate) fn put(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
+        bytes.push(low_bits(value) | 0x80);
         value >>= 7;
     }
-    bytes.push(value as u8);
+    bytes.push(low_bits(value));
+}
+
+/// The lowest seven bits.
+const fn low_bits(value: u64) -> u8 {
+    value.to_le_bytes()[0] & 0x7f
 }
 
 /// Appends a signed integer; small ones of either sign are short.

@@ -330,13 +330,12 @@ impl Target {
                 reading.unit.name(),
                 detail,
             );
-            let series = match self.series.get(&key) {
-                Some(&series) => series,
-                None => {
-                    let series = series_id(transaction, self.id, &key)?;
-                    self.series.insert(key, series);
-                    series
-                }
+            let series = if let Some(&series) = self.series.get(&key) {
+                series
+            } else {
+                let series = series_id(transaction, self.id, &key)?;
+                self.series.insert(key, series);
+                series
             };
             match &reading.value {
                 Value::Number(value) => numbers.values.push((series, *value)),

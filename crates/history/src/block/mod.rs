@@ -7,7 +7,7 @@ mod read;
 mod table;
 mod write;
 
-pub(crate) use read::{BlockReader, PointRow, ProfileRow, SampleStream, StackStream, Wanted};
+pub(crate) use read::{BlockReader, ProfileRow, ProfileStream, SampleStream, StackStream, Wanted};
 pub(crate) use write::{BlockWriter, SeriesRow};
 
 use std::path::{Path, PathBuf};

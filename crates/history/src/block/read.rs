@@ -42,7 +42,7 @@ pub(crate) struct ProfileRow {
 }
 
 /// A point with its series.
-pub(crate) type PointRow = (i64, Point);
+type PointRow = (i64, Point);
 
 /// Which rows of the samples are wanted.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +140,8 @@ impl BlockReader {
             .batches(&["frames", "labels", "ordinal"], None, None)?;
         let mut first = 0_u32;
         batches.each(|batch, path| {
-            let behind = first.saturating_add(batch.num_rows() as u32);
+            let count = u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
+            let behind = first.saturating_add(count);
             while let Some(stack) = wanted.next_if(|stack| *stack < behind) {
                 let row = stack_row(path, batch, (stack - first) as usize)?;
                 found.push((stack, row));
@@ -160,8 +161,10 @@ impl BlockReader {
             let list = list.ok_or_else(|| wrong(path, batch, 0))?;
             let values = list.values().as_primitive_opt::<UInt32Type>();
             let values = values.ok_or_else(|| wrong(path, batch, 0))?.values();
+            let place = |offset: i32| usize::try_from(offset).unwrap_or(0);
             for ends in list.offsets().windows(2) {
-                see(stack, &values[ends[0] as usize..ends[1] as usize]);
+                let frames = values.get(place(ends[0])..place(ends[1]));
+                see(stack, frames.unwrap_or_default());
                 stack += 1;
             }
             Ok(())
@@ -215,8 +218,33 @@ impl BlockReader {
         })
     }
 
-    /// The directory of profiles: those of some streams, or of all.
-    pub(crate) fn profiles(&self, streams: Option<&HashSet<i64>>) -> Result<Vec<ProfileRow>> {
+    /// Shows the directory's profiles of some streams (sorted).
+    pub(crate) fn each_entry(
+        &self,
+        streams: &[i64],
+        mut see: impl FnMut(i64, Entry),
+    ) -> Result<()> {
+        let names = [
+            "stream",
+            "time",
+            "time_nanos",
+            "duration_nanos",
+            "profiles",
+            "samples",
+            "totals",
+        ];
+        let batches = self.open(PROFILES)?.batches(&names, Some(streams), None)?;
+        batches.each(|batch, path| {
+            let columns = EntryColumns::of(path, batch, 0)?;
+            for row in 0..batch.num_rows() {
+                see(columns.stream.value(row), columns.entry(row));
+            }
+            Ok(())
+        })
+    }
+
+    /// The whole directory, one profile after the other.
+    pub(crate) fn profiles(&self) -> Result<ProfileStream> {
         let names = [
             "stream",
             "target",
@@ -229,50 +257,11 @@ impl BlockReader {
             "samples",
             "totals",
         ];
-        let mut found = Vec::new();
-        self.open(PROFILES)?
-            .batches(&names, None, None)?
-            .each(|batch, path| {
-                let stream_ids = column::<Int64Type>(path, batch, 0)?;
-                let text = |at: usize| {
-                    let column = batch.column(at).as_string_opt::<i32>();
-                    column.ok_or_else(|| wrong(path, batch, at))
-                };
-                let (targets, kinds, forms) = (text(1)?, text(2)?, text(3)?);
-                let times = column::<TimestampMillisecondType>(path, batch, 4)?;
-                let time_nanos = column::<Int64Type>(path, batch, 5)?;
-                let durations = column::<Int64Type>(path, batch, 6)?;
-                let profiles = column::<Int64Type>(path, batch, 7)?;
-                let samples = column::<Int64Type>(path, batch, 8)?;
-                let totals = batch.column(9).as_list_opt::<i32>();
-                let totals = totals.ok_or_else(|| wrong(path, batch, 9))?;
-                for row in 0..batch.num_rows() {
-                    let stream = stream_ids.value(row);
-                    if streams.is_some_and(|wanted| !wanted.contains(&stream)) {
-                        continue;
-                    }
-                    let list = totals.value(row);
-                    let list = list.as_primitive_opt::<Int64Type>();
-                    let list = list.ok_or_else(|| wrong(path, batch, 9))?;
-                    found.push(ProfileRow {
-                        stream,
-                        target: targets.value(row).to_owned(),
-                        kind: kinds.value(row).to_owned(),
-                        form: forms.value(row).to_owned(),
-                        entry: Entry {
-                            at_ms: times.value(row),
-                            origin: Origin::Continues,
-                            time_nanos: time_nanos.value(row),
-                            duration_nanos: durations.value(row),
-                            profiles: profiles.value(row).unsigned_abs(),
-                            samples: samples.value(row).unsigned_abs(),
-                            totals: list.values().to_vec(),
-                        },
-                    });
-                }
-                Ok(())
-            })?;
-        Ok(found)
+        Ok(ProfileStream {
+            batches: self.open(PROFILES)?.batches(&names, None, None)?,
+            batch: None,
+            at: 0,
+        })
     }
 
     /// Shows the points of a range, of some series (sorted) or of all.
@@ -351,6 +340,93 @@ impl BlockReader {
                 }
                 Ok(())
             })
+    }
+}
+
+/// The columns of a batch of the directory.
+struct EntryColumns<'b> {
+    stream: &'b PrimitiveArray<Int64Type>,
+    time: &'b PrimitiveArray<TimestampMillisecondType>,
+    time_nanos: &'b PrimitiveArray<Int64Type>,
+    duration_nanos: &'b PrimitiveArray<Int64Type>,
+    profiles: &'b PrimitiveArray<Int64Type>,
+    samples: &'b PrimitiveArray<Int64Type>,
+    total_offsets: &'b [i32],
+    totals: &'b [i64],
+}
+
+impl<'b> EntryColumns<'b> {
+    /// Finds them, `texts` columns of text after the first.
+    fn of(path: &Path, batch: &'b RecordBatch, texts: usize) -> Result<Self> {
+        let list = batch.column(texts + 6).as_list_opt::<i32>();
+        let list = list.ok_or_else(|| wrong(path, batch, texts + 6))?;
+        let totals = list.values().as_primitive_opt::<Int64Type>();
+        let totals = totals.ok_or_else(|| wrong(path, batch, texts + 6))?;
+        Ok(Self {
+            stream: column(path, batch, 0)?,
+            time: column(path, batch, texts + 1)?,
+            time_nanos: column(path, batch, texts + 2)?,
+            duration_nanos: column(path, batch, texts + 3)?,
+            profiles: column(path, batch, texts + 4)?,
+            samples: column(path, batch, texts + 5)?,
+            total_offsets: list.offsets(),
+            totals: totals.values(),
+        })
+    }
+
+    fn entry(&self, row: usize) -> Entry {
+        let offset = |at: usize| usize::try_from(self.total_offsets[at]).unwrap_or(0);
+        let totals = self.totals.get(offset(row)..offset(row + 1));
+        Entry {
+            at_ms: self.time.value(row),
+            origin: Origin::Continues,
+            time_nanos: self.time_nanos.value(row),
+            duration_nanos: self.duration_nanos.value(row),
+            profiles: self.profiles.value(row).unsigned_abs(),
+            samples: self.samples.value(row).unsigned_abs(),
+            totals: totals.unwrap_or_default().to_vec(),
+        }
+    }
+}
+
+/// The directory of a block, one profile after the other.
+#[derive(Debug)]
+pub(crate) struct ProfileStream {
+    batches: Batches,
+    batch: Option<RecordBatch>,
+    at: usize,
+}
+
+impl ProfileStream {
+    /// The next profile.
+    pub(crate) fn next(&mut self) -> Result<Option<ProfileRow>> {
+        loop {
+            if let Some(batch) = &self.batch
+                && self.at < batch.num_rows()
+            {
+                let path = &self.batches.path;
+                let text = |at: usize| -> Result<String> {
+                    let column = batch.column(at).as_string_opt::<i32>();
+                    let column = column.ok_or_else(|| wrong(path, batch, at))?;
+                    Ok(column.value(self.at).to_owned())
+                };
+                let columns = EntryColumns::of(path, batch, 3)?;
+                let row = ProfileRow {
+                    stream: columns.stream.value(self.at),
+                    target: text(1)?,
+                    kind: text(2)?,
+                    form: text(3)?,
+                    entry: columns.entry(self.at),
+                };
+                self.at += 1;
+                return Ok(Some(row));
+            }
+            let Some(batch) = self.batches.next()? else {
+                return Ok(None);
+            };
+            self.batch = Some(batch);
+            self.at = 0;
+        }
     }
 }
 
@@ -480,7 +556,8 @@ struct Opened {
 }
 
 impl Opened {
-    /// Begins to read columns, in the order of `names`, which must be that of the file.
+    /// Begins to read columns, in the order of `names`, which must be that of the file; the first
+    /// is what `series` chooses by.
     fn batches(
         self,
         names: &[&str],
@@ -497,7 +574,7 @@ impl Opened {
             let (groups, is_alone) = groups_of(builder.metadata(), series);
             builder = builder.with_row_groups(groups);
             if !is_alone {
-                let mask = ProjectionMask::columns(builder.parquet_schema(), ["series"]);
+                let mask = ProjectionMask::columns(builder.parquet_schema(), [names[0]]);
                 let series = series.to_vec();
                 predicates.push(Box::new(ArrowPredicateFn::new(mask, move |batch| {
                     chosen::<Int64Type>(&batch, |known| series.binary_search(&known).is_ok())

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::types::UInt32Type;
+use arrow_array::types::{Int64Type, UInt32Type};
 use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
     TimestampMillisecondArray, UInt32Array,
@@ -71,8 +71,7 @@ impl Column {
             Self::Wholes(values) => {
                 let lists = std::mem::take(values).into_iter();
                 let lists = lists.map(|list| Some(list.into_iter().map(Some)));
-                type Whole = arrow_array::types::Int64Type;
-                Arc::new(ListArray::from_iter_primitive::<Whole, _, _>(lists))
+                Arc::new(ListArray::from_iter_primitive::<Int64Type, _, _>(lists))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::table::{Column, Table};
+use super::table::{Column, Column as C, Table};
 use super::{FRAMES, HISTOGRAMS, POINTS, PROFILES, ProfileRow, SAMPLES, SERIES, STACKS};
 use crate::curves::Point;
 use crate::dictionary::{FrameRow, StackRow};
@@ -61,7 +61,6 @@ impl BlockWriter {
     /// Begins a block in a new folder.
     pub(crate) fn new(folder: PathBuf) -> Result<Self> {
         fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-        use Column as C;
         let at = folder.as_path();
         let new = || Vec::new();
         let table = |name, names, columns| Some(Table::new(at, name, names, columns));

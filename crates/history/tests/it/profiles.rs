@@ -34,7 +34,7 @@ fn life() -> impl Strategy<Value = Life> {
             &["main", "wait", "sleep"],
         ];
         let mut totals: BTreeMap<(usize, u64, Option<i64>), i64> = BTreeMap::new();
-        let step = |(is_new, sites): (bool, Vec<_>)| {
+        let scraped = |(is_new, sites): (bool, Vec<_>)| {
             if is_new {
                 totals.clear();
             }
@@ -46,17 +46,17 @@ fn life() -> impl Strategy<Value = Life> {
                 levels.insert(site, level);
             }
             let samples = totals.iter().map(|(&site, &total)| {
-                let (path, address, size) = site;
+                let (path, address, bytes) = site;
                 let level = levels.get(&site).copied().unwrap_or(0);
                 Sample {
                     address: address * 0x100,
-                    size,
+                    size: bytes,
                     ..Sample::new(paths[path], &[total, total * 8, level, level * 8])
                 }
             });
             (is_new, samples.collect())
         };
-        scrapes.into_iter().map(step).collect()
+        scrapes.into_iter().map(scraped).collect()
     })
 }
 

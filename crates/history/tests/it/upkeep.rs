@@ -230,7 +230,7 @@ fn notes_are_kept_with_their_targets() {
     let info = history.put_artefact(&info, b"bundle").unwrap();
     assert_eq!(
         history.artefacts(&shop, Range::ALL).unwrap(),
-        [info.clone()]
+        std::slice::from_ref(&info)
     );
     assert_eq!(
         history.artefact(info.id).unwrap().as_deref(),
