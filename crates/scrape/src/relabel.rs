@@ -90,12 +90,13 @@ impl TryFrom<RawRule> for Rule {
             Action::Replace if !is_template(&target_label) => {
                 return Err(needs_target(name, &target_label));
             }
-            Action::Lowercase | Action::Uppercase | Action::KeepEqual | Action::DropEqual
+            Action::Lowercase
+            | Action::Uppercase
+            | Action::KeepEqual
+            | Action::DropEqual
+            | Action::HashMod
                 if !is_label_name(&target_label) =>
             {
-                return Err(needs_target(name, &target_label));
-            }
-            Action::HashMod if !is_label_name(&target_label) => {
                 return Err(needs_target(name, &target_label));
             }
             Action::HashMod if raw.modulus.unwrap_or(0) == 0 => {
@@ -159,19 +160,16 @@ fn is_template(text: &str) -> bool {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         plain.push_str(before);
-        let (reference, next) = match after.strip_prefix('{') {
-            Some(inner) => match inner.split_once('}') {
-                Some(parts) => parts,
-                None => return false,
-            },
-            None => {
-                let end = after
-                    .find(|character: char| {
-                        !(character.is_ascii_alphanumeric() || character == '_')
-                    })
-                    .unwrap_or(after.len());
-                after.split_at_checked(end).unwrap_or((after, ""))
-            }
+        let (reference, next) = if let Some(inner) = after.strip_prefix('{') {
+            let Some(parts) = inner.split_once('}') else {
+                return false;
+            };
+            parts
+        } else {
+            let end = after
+                .find(|character: char| !(character.is_ascii_alphanumeric() || character == '_'))
+                .unwrap_or(after.len());
+            after.split_at_checked(end).unwrap_or((after, ""))
         };
         if reference.is_empty()
             || !reference

@@ -255,7 +255,7 @@ mod tests {
         let target = Target::new(&job, "x:1", &given).unwrap().unwrap();
         assert_eq!(target.metrics_url(), "https://host:81/m");
         assert_eq!(target.pprof_url(), "https://host:81/p/");
-        assert_eq!(target.interval, Duration::from_secs(60));
+        assert_eq!(target.interval, Duration::from_mins(1));
         assert_eq!(target.labels.get("instance"), "one");
         let params = [("module", "z"), ("module", "y")];
         assert_eq!(

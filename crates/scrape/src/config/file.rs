@@ -85,6 +85,10 @@ pub(super) struct RawHttpSd {
     pub(super) tls_config: Option<RawTls>,
 }
 
+#[expect(
+    clippy::struct_field_names,
+    reason = "the keys of the file are named so"
+)]
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawLimits {

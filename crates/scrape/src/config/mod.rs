@@ -403,7 +403,7 @@ impl Resolver<'_> {
             timeout,
             static_groups,
             file_sd: file_sd
-                .map(|raw_sd| self.file_sd(raw_sd, part))
+                .map(|raw_sd| self.file_sd(&raw_sd, part))
                 .collect::<Result<_, _>>()?,
             http_sd: http_sd
                 .map(|raw_sd| self.http_sd(raw_sd, part))
@@ -467,7 +467,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn file_sd(&self, raw: RawFileSd, part: &str) -> Result<FileSd, Error> {
+    fn file_sd(&self, raw: &RawFileSd, part: &str) -> Result<FileSd, Error> {
         if raw.files.is_empty() {
             return Err(self.wrong(part, "file_sd_configs: files is empty"));
         }

@@ -10,7 +10,7 @@ use super::quantity::{DurationText, duration_text};
 /// Name under which the CPU profile is asked for in a configuration.
 pub const CPU: &str = "cpu";
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 /// How often a profile is taken where nobody says, and what `/debug/pprof/` calls it.
 struct Known {
@@ -34,7 +34,7 @@ const KNOWN: [Known; 8] = [
     known("goroutineleak", 10, false),
     Known {
         name: CPU,
-        interval: Duration::from_secs(600),
+        interval: Duration::from_mins(10),
         seconds: Some(10),
         by_default: false,
     },

@@ -1,5 +1,6 @@
 //! Durations, sizes and shares as a configuration writes them.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, de};
@@ -42,7 +43,7 @@ const SIZE_UNITS: [(&str, u32); 12] = [
 /// use std::time::Duration;
 ///
 /// let duration = fathom_scrape::config::duration("1h30m");
-/// assert_eq!(duration, Ok(Duration::from_secs(5400)));
+/// assert_eq!(duration, Ok(Duration::from_mins(90)));
 /// ```
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong =
@@ -85,7 +86,7 @@ pub fn duration_text(duration: Duration) -> String {
             continue;
         }
         if left >= unit {
-            text.push_str(&format!("{}{name}", left / unit));
+            let _ = write!(text, "{}{name}", left / unit);
             left %= unit;
         }
     }

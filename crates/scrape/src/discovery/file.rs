@@ -188,7 +188,7 @@ mod tests {
         let write = |name: &str, text: &str| fs::write(path(name), text).unwrap();
         let mut files = Files::new(FileSd {
             files: vec![path("*.json"), path("more.yaml")],
-            refresh_interval: Duration::from_secs(300),
+            refresh_interval: Duration::from_mins(5),
         });
         let start = Instant::now();
         let mut read = |seconds: u64| {

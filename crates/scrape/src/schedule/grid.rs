@@ -181,8 +181,8 @@ mod tests {
     fn moments_of_a_multiple_are_moments_of_the_base() {
         let base = Duration::from_secs(15);
         let fine = Grid::steady(99, 1, base, base);
-        let coarse = Grid::steady(99, 12345, base, Duration::from_secs(60));
-        let other = Grid::steady(99, 12346, base, Duration::from_secs(60));
+        let coarse = Grid::steady(99, 12345, base, Duration::from_mins(1));
+        let other = Grid::steady(99, 12346, base, Duration::from_mins(1));
         let looks = moments(&fine, 0, 400);
         let heaps = moments(&coarse, 0, 90);
         let others = moments(&other, 0, 90);
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn roaming_moments_never_overlap_and_fill_their_interval() {
-        let interval = Duration::from_secs(600);
+        let interval = Duration::from_mins(10);
         let grid = Grid::roaming(5, 6, interval, Duration::from_secs(10));
         let found = moments(&grid, 0, 2000);
         let mut tenths = [0; 10];

@@ -32,7 +32,7 @@ use crate::probe::{Failure, Part, Reason, Task};
 use crate::target::Target;
 
 /// Longest time between two looks at a target that fails, unless its interval is longer.
-pub const MOST_BACK_OFF: Duration = Duration::from_secs(300);
+pub const MOST_BACK_OFF: Duration = Duration::from_mins(5);
 
 /// Looks that hang may take so many times the places of those that do not, in addition to them.
 const MOST_HUNG: usize = 4;
@@ -295,15 +295,17 @@ impl Schedule {
     }
 
     fn free_places(&self, lane: Lane) -> usize {
-        let in_lane = self.running.values().filter(|running| running.lane == lane);
-        let (hanging, active): (Vec<_>, Vec<_>) =
-            in_lane.partition(|running| running.phase == Phase::Hangs);
-        let too_many = hanging
-            .len()
-            .saturating_sub(self.bounds.concurrent.saturating_mul(MOST_HUNG));
+        let (mut active, mut hanging) = (0_usize, 0_usize);
+        for running in self.running.values().filter(|running| running.lane == lane) {
+            match running.phase {
+                Phase::Hangs => hanging += 1,
+                Phase::Asks | Phase::Stores => active += 1,
+            }
+        }
+        let too_many = hanging.saturating_sub(self.bounds.concurrent.saturating_mul(MOST_HUNG));
         self.bounds
             .concurrent
-            .saturating_sub(active.len())
+            .saturating_sub(active)
             .saturating_sub(too_many)
     }
 

@@ -15,7 +15,7 @@ const MOST_STRETCH: u32 = 64;
 const CHEAP_IN_A_ROW: u32 = 3;
 
 /// Longest time for which a profile that is missing is not asked for.
-const MOST_PATIENCE: Duration = Duration::from_secs(3600);
+const MOST_PATIENCE: Duration = Duration::from_hours(1);
 
 /// Where something runs: a look is short, a recording takes its seconds. Of one target there is
 /// at most one of each at a time.

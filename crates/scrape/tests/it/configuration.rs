@@ -1,5 +1,6 @@
 //! The configuration file: the example, and what mistakes are told.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -35,7 +36,7 @@ fn the_example_is_read_and_has_every_key() {
         .unwrap();
     assert_eq!(
         (cpu.seconds, cpu.interval),
-        (Some(10), Duration::from_secs(600))
+        (Some(10), Duration::from_mins(10))
     );
     assert_eq!(all.relabel.len(), 7);
     let docs = path.parent().unwrap();
@@ -50,7 +51,7 @@ fn the_example_is_read_and_has_every_key() {
     assert!((all.limits.max_share - 0.05).abs() < 1e-12);
     assert_eq!(
         config.storage.retention,
-        Some(Duration::from_secs(30 * 86_400))
+        Some(Duration::from_hours(30 * 24))
     );
     assert_eq!(config.storage.max_bytes, Some(20 << 30));
     assert_eq!(config.listen.as_deref(), Some("127.0.0.1:7070"));
@@ -194,7 +195,7 @@ fn mistakes_are_told_with_their_place() {
     }
     for text in [
         "a: [\n",
-        "\t",
+        "a:\n\tb: 1\n",
         "scrape_configs: [{}]\n",
         "- x\n",
         "&a [*a]\n",
@@ -210,7 +211,7 @@ fn an_alias_that_multiplies_is_refused_in_time() {
     for level in 1..12 {
         let before = level - 1;
         let list = vec![format!("*a{before}"); 10].join(", ");
-        text.push_str(&format!("a{level}: &a{level} [{list}]\n"));
+        let _ = writeln!(text, "a{level}: &a{level} [{list}]");
     }
     assert!(parse(&text).is_err());
     assert!(parse(&"[".repeat(100_000)).is_err());

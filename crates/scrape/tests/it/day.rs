@@ -10,7 +10,7 @@ use fathom_scrape::schedule::{Bounds, First, MOST_BACK_OFF, Moment, Schedule};
 use fathom_scrape::{Failure, Labels, Part, Reason, Target, Task};
 
 const START: Moment = Moment(1_700_000_000_000_000_000);
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 type Outcome = Result<Vec<Part>, Failure>;
 
@@ -20,7 +20,7 @@ type Behaviour<'a> = dyn FnMut(&Task, Moment) -> Option<(Duration, Outcome)> + '
 /// One look that was begun.
 struct Begun {
     at: Moment,
-    instance: String,
+    target: Arc<Target>,
     readings: bool,
     profiles: Vec<String>,
 }
@@ -73,7 +73,7 @@ impl Simulation {
             for task in self.schedule.next(self.now) {
                 self.begun.push(Begun {
                     at: self.now,
-                    instance: task.target.labels.get("instance").to_owned(),
+                    target: Arc::clone(&task.target),
                     readings: task.readings,
                     profiles: task.profiles.clone(),
                 });
@@ -92,7 +92,7 @@ impl Simulation {
     fn looks(&self, instance: &str) -> Vec<Moment> {
         let begun = self.begun.iter();
         begun
-            .filter(|begun| begun.instance == instance && begun.readings)
+            .filter(|begun| begun.target.labels.get("instance") == instance && begun.readings)
             .map(|begun| begun.at)
             .collect()
     }
@@ -101,7 +101,7 @@ impl Simulation {
     fn profiles(&self, instance: &str, profile: &str) -> Vec<Moment> {
         let begun = self.begun.iter();
         begun
-            .filter(|begun| begun.instance == instance)
+            .filter(|begun| begun.target.labels.get("instance") == instance)
             .filter(|begun| begun.profiles.iter().any(|name| name == profile))
             .map(|begun| begun.at)
             .collect()
@@ -121,6 +121,7 @@ fn targets(yaml: &str, count: usize) -> Vec<Arc<Target>> {
         .collect()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "an outcome is a result")]
 fn fine(task: &Task, bytes: u64, duration: Duration) -> Outcome {
     let readings = task.readings.then_some(None);
     let profiles = task.profiles.iter().map(|name| Some(name.clone()));
@@ -196,12 +197,13 @@ fn a_restart_keeps_each_target_where_it_was() {
         let mut simulation = Simulation::new(Bounds::default());
         simulation.now = START.after(start);
         simulation.set(&all);
-        simulation.run(Duration::from_secs(7200) - start, &mut |task, _| {
-            Some(quick(task))
-        });
+        simulation.run(
+            Duration::from_hours(2).saturating_sub(start),
+            &mut |task, _| Some(quick(task)),
+        );
         simulation
     };
-    let (long, short) = (run(Duration::ZERO), run(Duration::from_secs(3000)));
+    let (long, short) = (run(Duration::ZERO), run(Duration::from_mins(50)));
     let after = START.after(Duration::from_secs(3100));
     let later = |simulation: &Simulation| {
         let mut looks = simulation.looks("host7:6060");
@@ -221,14 +223,14 @@ fn targets_that_hang_do_not_delay_others() {
     });
     simulation.set(&all);
     // Every second target never comes back, and its prober ignores the timeout.
-    let is_stuck = |task: &Task| task.target.address.as_bytes()[4] % 2 == 0;
-    simulation.run(Duration::from_secs(3600), &mut |task, _| {
+    let is_stuck = |task: &Task| task.target.address.as_bytes()[4].is_multiple_of(2);
+    simulation.run(Duration::from_hours(1), &mut |task, _| {
         (!is_stuck(task)).then(|| quick(task))
     });
     let health = simulation.schedule.health();
     let stuck = all
         .iter()
-        .filter(|target| target.address.as_bytes()[4] % 2 == 0)
+        .filter(|target| target.address.as_bytes()[4].is_multiple_of(2))
         .count();
     // Only so many are given up, so that threads cannot pile up without end.
     assert_eq!(health.hanging, stuck.min(4 * 8 + 8));
@@ -248,7 +250,7 @@ fn a_few_that_hang_cost_the_others_nothing() {
         ..Bounds::default()
     });
     simulation.set(&all);
-    simulation.run(Duration::from_secs(3600), &mut |task, _| {
+    simulation.run(Duration::from_hours(1), &mut |task, _| {
         let is_stuck = task.target.address.starts_with("host1");
         (!is_stuck).then(|| quick(task))
     });
@@ -259,7 +261,7 @@ fn a_few_that_hang_cost_the_others_nothing() {
     let looks = simulation.looks("host55:6060");
     let late: Vec<Moment> = looks
         .iter()
-        .filter(|moment| moment.since(START) > Duration::from_secs(120))
+        .filter(|moment| moment.since(START) > Duration::from_mins(2))
         .copied()
         .collect();
     assert!(gaps(&late).iter().all(|gap| (14.0..=16.0).contains(gap)));
@@ -279,7 +281,7 @@ fn what_hung_is_looked_at_again_once_it_comes_back() {
     let mut simulation = Simulation::new(Bounds::default());
     simulation.set(&all);
     let mut first = true;
-    simulation.run(Duration::from_secs(1800), &mut |task, _| {
+    simulation.run(Duration::from_mins(30), &mut |task, _| {
         let time = if std::mem::take(&mut first) { 600 } else { 0 };
         Some((Duration::from_secs(time), fine(task, 1, Duration::ZERO)))
     });
@@ -300,8 +302,8 @@ fn a_target_that_fails_is_left_alone_more_and_more_and_comes_back() {
     let all = targets("  scrape_interval: 15s\n", 1);
     let mut simulation = Simulation::new(Bounds::default());
     simulation.set(&all);
-    let back = START.after(Duration::from_secs(3600));
-    simulation.run(Duration::from_secs(7200), &mut |task, now| {
+    let back = START.after(Duration::from_hours(1));
+    simulation.run(Duration::from_hours(2), &mut |task, now| {
         if now < back {
             return Some((Duration::from_millis(1), refused()));
         }
@@ -492,7 +494,7 @@ fn targets_come_and_go_without_a_trace() {
     let mut simulation = Simulation::new(Bounds::default());
     let mut behave = |task: &Task, _: Moment| Some(quick(task));
     simulation.set(&all[..3]);
-    simulation.run(Duration::from_secs(600), &mut behave);
+    simulation.run(Duration::from_mins(10), &mut behave);
     let changes = simulation
         .schedule
         .set_targets(simulation.now, all[1..].iter().cloned());
@@ -500,7 +502,7 @@ fn targets_come_and_go_without_a_trace() {
     assert_eq!(changes.removed.len(), 1);
     assert_eq!(changes.removed[0].address, "host0:6060");
     let gone_at = simulation.now;
-    simulation.run(Duration::from_secs(600), &mut behave);
+    simulation.run(Duration::from_mins(10), &mut behave);
     assert!(
         simulation
             .looks("host0:6060")
@@ -557,7 +559,7 @@ fn changed_settings_keep_what_was_learnt() {
             fine(task, 1, Duration::from_secs(4)),
         ))
     };
-    simulation.run(Duration::from_secs(600), &mut dear);
+    simulation.run(Duration::from_mins(10), &mut dear);
     assert_eq!(simulation.schedule.health().stretched, 1);
     let slower = targets(
         "  scrape_interval: 30s\n  profiles: {heap: {interval: 1m}}\n",
@@ -567,7 +569,7 @@ fn changed_settings_keep_what_was_learnt() {
     assert_eq!(simulation.schedule.health().stretched, 1);
     assert_eq!(simulation.schedule.health().up, 1);
     let before = simulation.looks("host0:6060").len();
-    simulation.run(Duration::from_secs(600), &mut dear);
+    simulation.run(Duration::from_mins(10), &mut dear);
     assert!((19..=21).contains(&(simulation.looks("host0:6060").len() - before)));
 }
 
@@ -625,7 +627,7 @@ fn what_is_stored_slowly_holds_its_place() {
         schedule.answered(START, task.id, &outcome);
     }
     // An hour of storing is nothing that the targets are to blame for.
-    let later = START.after(Duration::from_secs(3600));
+    let later = START.after(Duration::from_hours(1));
     assert!(schedule.next(later).is_empty());
     assert_eq!(schedule.wake_at(), None);
     assert_eq!(schedule.health().hanging, 0);

@@ -1,4 +1,4 @@
-//! Lines of InfluxDB, read by the rules of its line protocol.
+//! Lines of `InfluxDB`, read by the rules of its line protocol.
 
 use std::collections::BTreeMap;
 
