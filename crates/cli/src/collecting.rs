@@ -1,16 +1,20 @@
 //! Looking at targets and keeping what they show: for `fathom record` and `fathom serve`.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use fathom_collect::{Found, Keeper, Notice, Sampler, Watchdog, Webhook, groups_of};
+use fathom_collect::{
+    Board, Form, Found, Keeper, Notice, Outlet, Sampler, Watchdog, Webhook, groups_of, take_push,
+};
 use fathom_history::{Embedded, History};
 use fathom_scrape::config::{CPU, Config, Job, Profile};
+use fathom_scrape::ingest::Push;
 use fathom_scrape::schedule::First;
 use fathom_scrape::{Settings, Target};
+use fathom_server::{Collector, Problem};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -24,18 +28,29 @@ const JUDGE_EVERY: Duration = Duration::from_mins(5);
 /// How often the history is put in order.
 const MAINTAIN_EVERY: Duration = Duration::from_mins(1);
 
+/// How often what was read is sent on.
+const SEND_EVERY: Duration = Duration::from_secs(15);
+
 /// How long it takes at most to notice that it is over.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// How long a CPU profile is recorded.
 const CPU_SECONDS: u32 = 5;
 
+/// Tells the user a line.
+pub(crate) type Say = Arc<dyn Fn(&str) + Send + Sync>;
+
 /// What is looked at, and where it is kept.
 pub(crate) struct Collecting {
     pub(crate) config: Config,
     pub(crate) history: Arc<dyn History>,
     sampler: Arc<Sampler>,
-    webhook: Option<Webhook>,
+    keeper: Arc<Keeper>,
+    watchdog: Watchdog,
+    board: Arc<Board>,
+    outlets: Arc<Vec<Outlet>>,
+    /// Who hears of what happens: nobody before it runs.
+    say: Arc<OnceLock<Say>>,
     /// How many looks were stored, and how many gave nothing.
     pub(crate) looks: Arc<AtomicU64>,
     pub(crate) failures: Arc<AtomicU64>,
@@ -79,52 +94,93 @@ impl Collecting {
             .webhook
             .clone()
             .or_else(|| config.webhook.as_ref().map(|url| url.reveal().to_owned()));
+        let remote_writes = config.remote_write.iter().cloned();
+        let outlets: Vec<Outlet> = remote_writes
+            .map(|destination| Outlet::new(Form::RemoteWrite, destination))
+            .chain(
+                config
+                    .line_protocol
+                    .clone()
+                    .map(|destination| Outlet::new(Form::LineProtocol, destination)),
+            )
+            .collect();
+        let (outlets, board) = (Arc::new(outlets), Arc::new(Board::default()));
+        let (looks, failures) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+        let (stored, say) = (watch::Sender::new(0_u64), Arc::new(OnceLock::<Say>::new()));
+        let notify = {
+            let (looks, failures, stored) = (looks.clone(), failures.clone(), stored.clone());
+            let (outlets, board, say) = (outlets.clone(), board.clone(), say.clone());
+            move |notice: Notice<'_>| match notice {
+                Notice::Line(line) => {
+                    if let Some(say) = say.get() {
+                        say(line);
+                    }
+                }
+                Notice::Stored { labels, look } => {
+                    looks.fetch_add(1, Ordering::Relaxed);
+                    stored.send_modify(|count| *count = count.wrapping_add(1));
+                    board.note(labels, look);
+                    for outlet in outlets.iter() {
+                        outlet.put(labels, look);
+                    }
+                }
+                Notice::Failed { .. } => {
+                    failures.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        };
+        let external = config.external_labels.iter();
+        let external = external
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
         Ok(Self {
+            keeper: Arc::new(Keeper::new(history.clone(), external, Box::new(notify))),
+            watchdog: Watchdog::new(history.clone(), url.map(Webhook::new)),
+            sampler: Arc::new(Sampler::new(own_options)),
             config,
             history,
-            sampler: Arc::new(Sampler::new(own_options)),
-            webhook: url.map(Webhook::new),
-            looks: Arc::default(),
-            failures: Arc::default(),
-            stored: watch::Sender::new(0),
+            board,
+            outlets,
+            say,
+            looks,
+            failures,
+            stored,
         })
     }
 
     /// Collects until it is to stop. `say` tells the user a line.
-    pub(crate) fn run(&self, stop: &Arc<AtomicBool>, say: &Arc<dyn Fn(&str) + Send + Sync>) {
-        let (looks, failures) = (self.looks.clone(), self.failures.clone());
-        let (stored, told) = (self.stored.clone(), say.clone());
-        let notify = move |notice: Notice<'_>| match notice {
-            Notice::Line(line) => told(line),
-            Notice::Stored { .. } => {
-                looks.fetch_add(1, Ordering::Relaxed);
-                stored.send_modify(|count| *count = count.wrapping_add(1));
-            }
-            Notice::Failed { .. } => {
-                failures.fetch_add(1, Ordering::Relaxed);
-            }
-        };
-        let external = self.config.external_labels.iter();
-        let external = external
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        let keeper = Arc::new(Keeper::new(
-            self.history.clone(),
-            external,
-            Box::new(notify),
-        ));
+    pub(crate) fn run(&self, stop: &Arc<AtomicBool>, say: &Say) {
+        // Only the first run is told of; there is no second.
+        let _ = self.say.set(say.clone());
         thread::scope(|scope| {
             scope.spawn(|| self.keep_in_order(stop, say));
-            scope.spawn(|| self.judge(&keeper, stop, say));
+            scope.spawn(|| self.judge(stop, say));
+            if !self.outlets.is_empty() {
+                scope.spawn(|| self.send_on(stop, say));
+            }
             let settings = Settings {
                 first: First::AtOnce,
                 ..Settings::default()
             };
-            fathom_scrape::run(&self.config, &settings, &self.sampler, &keeper, stop);
+            fathom_scrape::run(&self.config, &settings, &self.sampler, &self.keeper, stop);
         });
     }
 
-    fn keep_in_order(&self, stop: &AtomicBool, say: &Arc<dyn Fn(&str) + Send + Sync>) {
+    fn send_on(&self, stop: &AtomicBool, say: &Say) {
+        let mut told = vec![String::new(); self.outlets.len()];
+        every(SEND_EVERY, stop, || {
+            for (outlet, told) in self.outlets.iter().zip(&mut told) {
+                let trouble = outlet.send().err().unwrap_or_default();
+                // The same trouble is told once.
+                if trouble != *told && !trouble.is_empty() {
+                    say(&format!("could not send on: {trouble}"));
+                }
+                *told = trouble;
+            }
+        });
+    }
+
+    fn keep_in_order(&self, stop: &AtomicBool, say: &Say) {
         every(MAINTAIN_EVERY, stop, || {
             if let Err(error) = self.history.maintain(Timestamp::now().as_millisecond()) {
                 say(&format!("the history could not be put in order: {error}"));
@@ -132,26 +188,19 @@ impl Collecting {
         });
     }
 
-    fn judge(&self, keeper: &Keeper, stop: &AtomicBool, say: &Arc<dyn Fn(&str) + Send + Sync>) {
-        let watchdog = Watchdog::new(self.history.clone(), self.webhook.clone());
+    fn judge(&self, stop: &AtomicBool, say: &Say) {
         every(JUDGE_EVERY, stop, || {
-            for target in keeper.all_targets() {
+            for target in self.keeper.all_targets() {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                self.judge_one(&watchdog, keeper, &target, say);
+                self.judge_one(&target, say);
             }
         });
     }
 
-    fn judge_one(
-        &self,
-        watchdog: &Watchdog,
-        keeper: &Keeper,
-        target: &Target,
-        say: &Arc<dyn Fn(&str) + Send + Sync>,
-    ) {
-        let labels = keeper.labels(target);
+    fn judge_one(&self, target: &Target, say: &Say) {
+        let labels = self.keeper.labels(target);
         let capture = || {
             self.sampler
                 .capture(target)
@@ -164,9 +213,31 @@ impl Collecting {
             Found::Trouble(line) => say(&format!("{name}: {line}")),
         };
         let now_ms = Timestamp::now().as_millisecond();
-        if let Err(error) = watchdog.judge(&labels, now_ms, &capture, &mut tell) {
+        if let Err(error) = self.watchdog.judge(&labels, now_ms, &capture, &mut tell) {
             say(&format!("{name}: not judged: {error}"));
         }
+    }
+}
+
+impl Collector for Collecting {
+    fn metrics(&self) -> String {
+        let now_ms = Timestamp::now().as_millisecond();
+        let health = self.keeper.last_health().look(now_ms);
+        self.board.page(&health, &self.watchdog.open())
+    }
+
+    fn push(&self, query: &str, content_type: &str, body: &[u8]) -> Result<(), Problem> {
+        let push = Push {
+            query,
+            content_type,
+            body,
+            now_unix_nanos: u64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(0),
+        };
+        take_push(&*self.history, &push)
+            .map_err(|rejected| Problem::rejected(rejected.status.code(), rejected.reason))?;
+        self.stored
+            .send_modify(|count| *count = count.wrapping_add(1));
+        Ok(())
     }
 }
 
@@ -240,7 +311,7 @@ pub(crate) fn stop_on_signal() -> anyhow::Result<Arc<AtomicBool>> {
 }
 
 /// Prints lines for the user, from any thread.
-pub(crate) fn sayer(output: &Output) -> Arc<dyn Fn(&str) + Send + Sync> {
+pub(crate) fn sayer(output: &Output) -> Say {
     let output = output.clone();
     Arc::new(move |line: &str| output.note(line))
 }

@@ -17,8 +17,8 @@ pub enum Notice<'a> {
     Line(&'a str),
     /// A look was stored.
     Stored {
-        /// Whose.
-        target: &'a Arc<Target>,
+        /// Whose, by the labels under which it is stored.
+        labels: &'a Labels,
         /// What was stored of it.
         look: &'a Look,
     },
@@ -202,7 +202,7 @@ impl Sink for Keeper {
         match answer {
             Ok(answer) => match self.keep(task, &answer.capture) {
                 Ok(look) => (self.notify)(Notice::Stored {
-                    target: &task.target,
+                    labels: &self.labels(&task.target),
                     look: &look,
                 }),
                 Err(error) => self.line(&format!("not stored: {error}")),

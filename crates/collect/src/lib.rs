@@ -6,13 +6,19 @@
 //! a capture of the moment, and tells a webhook.
 
 mod alert;
+mod board;
 mod growth;
 mod keeper;
+mod outlet;
+mod pushed;
 mod sampler;
 mod watchdog;
 
 pub use alert::Webhook;
+pub use board::Board;
 pub use growth::{MOST_HEAPS, growth_of};
 pub use keeper::{Keeper, Notice};
+pub use outlet::{Form, Outlet};
+pub use pushed::take as take_push;
 pub use sampler::{Sampler, groups_of, pid_of};
 pub use watchdog::{Found, Watchdog};

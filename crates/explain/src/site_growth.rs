@@ -33,7 +33,8 @@ pub struct SiteGrowth {
 
 /// Compares all sites of two profiles, the most live bytes first.
 pub fn site_growth(first: &DatedHeap, last: &DatedHeap) -> Vec<SiteGrowth> {
-    let mut places: HashMap<(&str, i64, &str), (Option<&Site>, Option<&Site>)> = HashMap::new();
+    type Pair<'s> = (Option<&'s Site>, Option<&'s Site>);
+    let mut places: HashMap<(&str, i64, &str), Pair<'_>> = HashMap::new();
     for site in &first.sites().sites {
         places.entry(site.identity()).or_default().0 = Some(site);
     }

@@ -39,7 +39,8 @@ pub fn fetch_typed(
     exchange(url, None, options, timeout).map(|reply| (reply.content_type, reply.body))
 }
 
-/// Sends bytes to a URL with a POST and gets the body of what it answers with status 200.
+/// Sends bytes to a URL with a POST and gets the body of what it answers with status 200, or with
+/// another that says that it was taken (201 to 299).
 ///
 /// URLs and time are those of [`fetch`]. A redirection is followed where it asks for the
 /// same request, with 307 or 308.
@@ -84,7 +85,7 @@ fn exchange(
             Some(_) => matches!(reply.status, 307 | 308),
         };
         let Some(location) = reply.location.clone().filter(|_| points_elsewhere) else {
-            return succeeded(reply);
+            return succeeded(reply, sent.is_some());
         };
         let next = if location.starts_with('/') {
             format!("{}{location}", address.origin())
@@ -141,8 +142,9 @@ fn locate(url: &str) -> Result<(Address, String), Error> {
     ))
 }
 
-fn succeeded(reply: Reply) -> Result<Reply, Error> {
-    if reply.status == 200 {
+fn succeeded(reply: Reply, was_sent: bool) -> Result<Reply, Error> {
+    // What takes something may have nothing to say to it.
+    if reply.status == 200 || (was_sent && (201..=299).contains(&reply.status)) {
         return Ok(reply);
     }
     let reason = ureq::http::StatusCode::from_u16(reply.status)

@@ -35,7 +35,7 @@ use std::net::SocketAddr;
 use thiserror::Error as ThisError;
 
 pub use api::{Saving, SourceText, save};
-pub use past::Past;
+pub use past::{Collector, Past};
 pub use problem::Problem;
 pub use query::is_parameter;
 pub use serve::{Server, Settings};

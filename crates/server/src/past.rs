@@ -19,13 +19,26 @@ use crate::subject::{NamedProfile, Role};
 /// The most profiles of a history that are kept in memory.
 const MOST_KEPT: usize = 8;
 
+/// Who keeps the history, while it is kept here.
+pub trait Collector: Send + Sync {
+    /// How the collecting fares, and what is known now, in the text format of Prometheus.
+    fn metrics(&self) -> String;
+
+    /// Takes a profile that an agent pushes, as Pyroscope's do: the query of the request, its
+    /// content type and its body.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    fn push(&self, query: &str, content_type: &str, body: &[u8]) -> Result<(), Problem>;
+}
+
 /// A history that the page shows.
 pub struct Past {
     history: Arc<dyn History>,
     /// Changes when something was stored.
     stored: watch::Receiver<u64>,
-    /// What is told of the collecting itself, for Prometheus.
-    health: Box<dyn Fn() -> String + Send + Sync>,
+    collector: Option<Arc<dyn Collector>>,
     kept: Mutex<VecDeque<(String, Arc<NamedProfile>)>>,
 }
 
@@ -36,17 +49,17 @@ impl fmt::Debug for Past {
 }
 
 impl Past {
-    /// Shows a history. `stored` changes whenever something was stored in it; `health` tells of
-    /// the collecting, in the text format of Prometheus.
+    /// Shows a history. `stored` changes whenever something was stored in it; there is a
+    /// `collector` where it is kept by this process.
     pub fn new(
         history: Arc<dyn History>,
         stored: watch::Receiver<u64>,
-        health: Box<dyn Fn() -> String + Send + Sync>,
+        collector: Option<Arc<dyn Collector>>,
     ) -> Self {
         Self {
             history,
             stored,
-            health,
+            collector,
             kept: Mutex::default(),
         }
     }
@@ -59,8 +72,11 @@ impl Past {
         self.stored.clone()
     }
 
-    pub(crate) fn health(&self) -> String {
-        (self.health)()
+    pub(crate) fn collector(&self) -> Result<&Arc<dyn Collector>, Problem> {
+        self.collector.as_ref().ok_or_else(|| {
+            Problem::not_found("nothing is collected here: this history is only shown")
+                .hint("fathom serve with targets or --config collects")
+        })
     }
 
     /// Finds a target by its id, or the only one.

@@ -52,6 +52,12 @@ impl Problem {
         }
     }
 
+    /// A push that is not taken, with the status that agents expect.
+    pub fn rejected(status: u16, detail: impl Into<String>) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Self::new(status, detail)
+    }
+
     /// Says what to do.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

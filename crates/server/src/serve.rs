@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a profile may take to arrive.
 const ARRIVAL: Duration = Duration::from_mins(2);
 
+/// Where agents of Pyroscope push profiles, below the secret part.
+const INGEST: [&str; 2] = ["/ingest", "/pyroscope/ingest"];
+
 /// What a server is told.
 #[derive(Debug)]
 pub struct Settings {
@@ -139,6 +142,14 @@ impl Server {
         let path = format!("/{{token}}{}", live::PATH);
         let listen = move |request: Request| live(shared, request);
         router = router.route(&path, axum::routing::any(listen));
+        for path in INGEST {
+            let shared = self.shared.clone();
+            let take = move |request: Request| pushed(shared, request);
+            router = router.route(&format!("/{{token}}{path}"), axum::routing::any(take));
+        }
+        let shared = self.shared.clone();
+        let tell = move |request: Request| metrics(shared, request);
+        router = router.route("/{token}/metrics", axum::routing::any(tell));
         let served = axum::serve(self.listener, router).into_future();
         self.runtime
             .block_on(served)
@@ -222,6 +233,56 @@ async fn live(shared: Arc<Shared>, request: Request) -> Response {
         }
         Err(problem) => respond(Err(problem)),
     }
+}
+
+/// Takes what an agent pushes.
+async fn pushed(shared: Arc<Shared>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let made = async {
+        shared
+            .access
+            .check(Asks::Bringing, &head.method, &head.uri, &head.headers)?;
+        let shelf = shared.slot.get().await?;
+        let body = arrived(body, shared.most_dropped_bytes).await?;
+        let query = head.uri.query().unwrap_or_default().to_owned();
+        let content_type = head
+            .headers
+            .get(header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .to_owned();
+        let work = move || {
+            let past = shelf.subject.past.as_ref();
+            let none = || Problem::not_found("nothing is collected here");
+            let collector = past.ok_or_else(none)?.collector()?;
+            collector.push(&query, &content_type, &body)?;
+            Ok(Answer {
+                media: "text/plain; charset=utf-8",
+                body: Bytes::new(),
+            })
+        };
+        shared.memo.make(work).await
+    };
+    respond(made.await)
+}
+
+/// Tells Prometheus what is known now.
+async fn metrics(shared: Arc<Shared>, request: Request) -> Response {
+    let (head, _) = request.into_parts();
+    let made = async {
+        shared
+            .access
+            .check(Asks::Reading, &head.method, &head.uri, &head.headers)?;
+        let shelf = shared.slot.get().await?;
+        let past = shelf.subject.past.as_ref();
+        let none = || Problem::not_found("nothing is collected here");
+        let text = past.ok_or_else(none)?.collector()?.metrics();
+        Ok(Answer {
+            media: "text/plain; version=0.0.4; charset=utf-8",
+            body: text.into(),
+        })
+    };
+    respond(made.await)
 }
 
 /// Waits for the body of a request, within limits.

@@ -49,7 +49,7 @@ pub(crate) fn run(args: &ServeArgs, output: &Output) -> anyhow::Result<Exit> {
         let seen = stored.subscribe();
         let looking = history.clone();
         thread::spawn(move || notice(&*looking, &stored));
-        let past = Past::new(history, seen, Box::new(String::new));
+        let past = Past::new(history, seen, None);
         serve(serving, || Ok(subject(&folder, past)), &greet, output)?;
         return Ok(Exit::Fine);
     }
@@ -58,18 +58,18 @@ pub(crate) fn run(args: &ServeArgs, output: &Output) -> anyhow::Result<Exit> {
             .hint("name a target (localhost:6060), the folder of a history, or --config FILE")
             .into());
     }
-    let collecting = Collecting::new(
+    let collecting = Arc::new(Collecting::new(
         &args.targets,
         &args.keeping,
         &args.connection,
         args.data.as_deref(),
-    )?;
+    )?);
     let stop = stop_on_signal()?;
     let say = sayer(output);
     let past = Past::new(
         collecting.history.clone(),
         collecting.stored.subscribe(),
-        Box::new(String::new),
+        Some(collecting.clone()),
     );
     let shown = args
         .data

@@ -1,5 +1,8 @@
 //! Processes with known answers, recorded and judged.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
 use std::path::Path;
 
 use fathom_collect::{Found, Watchdog, growth_of};
@@ -14,12 +17,15 @@ use fathom_series::{Look, Reading, Unit, profile_readings};
 const START: i64 = 1_700_000_000_000;
 const MIB: f64 = 1_048_576.0;
 
+/// What something is at a second.
+type Course = Box<dyn Fn(f64) -> f64>;
+
 /// A simulated process: what it holds at a second of its life.
 struct Simulated {
     /// Live bytes by line of the program.
-    lines: Vec<(&'static str, Box<dyn Fn(f64) -> f64>)>,
-    goroutines: Box<dyn Fn(f64) -> f64>,
-    outside: Box<dyn Fn(f64) -> f64>,
+    lines: Vec<(&'static str, Course)>,
+    goroutines: Course,
+    outside: Course,
     /// When it was started anew, in seconds.
     restart: Option<f64>,
 }
@@ -90,12 +96,14 @@ impl Simulated {
         for (name, bytes) in &self.lines {
             let samples = (bytes(second) / 524_288.0).round();
             let objects = samples * 512.0;
-            text.push_str(&format!(
-                "{objects:.0} {:.0} {:.0} {:.0} {name}\n",
+            writeln!(
+                text,
+                "{objects:.0} {:.0} {:.0} {:.0} {name}",
                 samples * 524_288.0,
                 objects + self.age(second),
                 samples * 524_288.0 + self.age(second) * 1e5,
-            ));
+            )
+            .unwrap();
         }
         heap_profile(&text)
     }

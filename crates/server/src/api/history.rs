@@ -143,7 +143,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         ..endpoint(
             "/api/v1/history/health",
             "health",
-            "How the collecting itself fares, for Prometheus",
+            "How the collecting fares, and what is known now, for Prometheus; also at /metrics",
             "",
             &[],
             health,
@@ -249,5 +249,5 @@ fn note(work: &Work<'_>) -> Result<Bytes, Problem> {
 }
 
 fn health(work: &Work<'_>) -> Result<Bytes, Problem> {
-    Ok(work.past()?.health().into())
+    Ok(work.past()?.collector()?.metrics().into())
 }
