@@ -83,6 +83,7 @@ fn compared(before: Option<&Site>, now: Option<&Site>) -> Option<SiteGrowth> {
 mod tests {
     use super::*;
     use fathom_profile::{Limits, Profile};
+    use std::fmt::Write as _;
 
     /// Two places that hold bytes in objects of `size` bytes, each sample of Go's text form as
     /// the runtime writes it.
@@ -91,11 +92,13 @@ mod tests {
         let (mut objects, mut bytes) = (0, 0);
         for (index, (count, size)) in held.into_iter().enumerate() {
             let (total, at) = (count * size, 0x1000 + index);
-            text.push_str(&format!("{count}: {total} [{count}: {total}] @ {at:#x}\n"));
-            text.push_str(&format!(
-                "#\t{at:#x}\tmain.site{index}+0x1\t/src/main.go:{}\n\n",
+            writeln!(text, "{count}: {total} [{count}: {total}] @ {at:#x}").unwrap();
+            writeln!(
+                text,
+                "#\t{at:#x}\tmain.site{index}+0x1\t/src/main.go:{}\n",
                 index + 10
-            ));
+            )
+            .unwrap();
             objects += count;
             bytes += total;
         }

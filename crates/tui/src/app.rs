@@ -97,6 +97,10 @@ pub(crate) enum Sorting {
 
 /// What is shown of a session.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says one thing of what is shown, and none excludes another"
+)]
 pub struct App {
     /// What is known.
     pub session: Session,
@@ -108,6 +112,8 @@ pub struct App {
     pub now_ms: i64,
     /// The screen.
     pub page: Page,
+    /// After how long a silence a process is said not to answer, in milliseconds.
+    pub silence_ms: i64,
     /// What to type to see the process in the browser.
     pub open_command: Option<String>,
     /// Whether a capture can be taken.
@@ -149,6 +155,7 @@ impl App {
             zone,
             now_ms: 0,
             page: Page::Overview,
+            silence_ms: 3000,
             open_command: None,
             can_capture: false,
             has_child: false,

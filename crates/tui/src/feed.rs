@@ -51,7 +51,7 @@ pub fn watch(
 ) -> Sender<Order> {
     let (orders, receiver) = mpsc::channel();
     thread::spawn(move || {
-        let mut watcher = Watcher {
+        let mut looking = Watcher {
             watched,
             sources,
             options,
@@ -62,7 +62,7 @@ pub fn watch(
             had_runtime: false,
             totals: Vec::new(),
         };
-        watcher.run(&receiver);
+        looking.run(&receiver);
     });
     orders
 }
@@ -144,16 +144,28 @@ impl Watcher {
             name.starts_with("memstats.") || name.starts_with('/') || name.starts_with("go_")
         });
         self.had_runtime |= has_runtime;
-        let trouble = if has_runtime || !self.had_runtime {
-            None
-        } else {
-            let first = capture.missing.first().map(|missing| missing.why.clone());
-            first.or_else(|| taken.problems.first().cloned())
-        };
+        let trouble = self.trouble(&capture, &taken, has_runtime);
         self.tell(News::Look {
             taken: Box::new(taken),
             trouble,
         })
+    }
+
+    /// Why the runtime's numbers are missing, where they were there before, or where an address
+    /// was given that answers with nothing that is understood.
+    fn trouble(&self, capture: &Capture, taken: &Taken, has_runtime: bool) -> Option<String> {
+        let is_address = |source: &Source| matches!(source, Source::Address(_));
+        let has_answered = taken.problems.is_empty()
+            && capture
+                .artefacts
+                .iter()
+                .any(|artefact| artefact.origin.contains("://"));
+        let expects = self.had_runtime || (self.sources.iter().any(is_address) && !has_answered);
+        if has_runtime || !expects {
+            return None;
+        }
+        let first = capture.missing.first().map(|missing| missing.why.clone());
+        first.or_else(|| taken.problems.first().cloned())
     }
 
     fn lost(&self, why: String) -> Result<(), Unheard> {

@@ -75,12 +75,12 @@ fn run(
     let address = ready
         .strip_prefix("READY ")
         .ok_or("the program is not ready")?;
-    let watcher = watched
+    let observer = watched
         .map(|arguments| watch(fathom, arguments, address))
         .transpose()?;
     let told = lines.next().ok_or("the program did not tell its cost")??;
     child.wait()?;
-    if let Some(mut watcher) = watcher {
+    if let Some(mut watcher) = observer {
         watcher.kill()?;
         watcher.wait()?;
     }

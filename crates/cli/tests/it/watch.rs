@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{command, fathom};
 
 /// The longest that anything may take on a loaded machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn program(version: GoVersion) -> String {
     let path = Program::new("watched", version).build().unwrap();

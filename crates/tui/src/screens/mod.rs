@@ -18,6 +18,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget as _};
+use std::fmt::Write as _;
 
 use crate::app::{App, Page};
 use crate::live::State;
@@ -177,11 +178,12 @@ fn state_line(app: &App) -> (String, Style) {
         Some(paused) => format!("  PAUSED, cursor at {}", clock(paused.cursor_ms, &app.zone)),
         None => String::new(),
     };
-    let silent = app.now_ms.saturating_sub(session.heard_ms) / 1000;
+    let silence_ms = app.now_ms.saturating_sub(session.heard_ms);
+    let silent = silence_ms / 1000;
     let (text, style) = match &session.state {
         State::Waiting => ("waiting for the first answer".to_owned(), app.theme.dim()),
         // A look may take its time; a silence means that it hangs.
-        State::Fine | State::Partly(_) if silent >= 3 => (
+        State::Fine | State::Partly(_) if silence_ms >= app.silence_ms => (
             format!("NO ANSWER for {silent} s"),
             app.theme.ink(Ink::Orange),
         ),
@@ -244,7 +246,7 @@ fn footer(buffer: &mut Buffer, area: Rect, app: &App) {
     } else {
         "pause"
     });
-    text.push_str(&format!("  +- {}", app.zoom_word().replace(' ', "")));
+    let _ = write!(text, "  +- {}", app.zoom_word().replace(' ', ""));
     let (shown, all) = app.plots;
     if all > shown {
         text.push_str("  [] plots");

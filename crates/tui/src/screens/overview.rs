@@ -142,21 +142,21 @@ fn ledger(buffer: &mut Buffer, area: Rect, app: &App, y: u16) -> u16 {
     // What was found has a heading and two rows at least.
     let most = usize::from(room.saturating_sub(4)).min(12);
     let label_cells = (area.width / 2).min(44);
-    let mut row_y = y + 1;
+    let mut line = y + 1;
     for row in rows.iter().filter(|row| row.bytes > 0).take(most) {
         let numbers = format!(
             "{:>9} {:>6}",
             bytes(row.bytes),
             percent(row.bytes, root.bytes)
         );
-        put(buffer, area, (0, row_y), &numbers, Style::new());
+        put(buffer, area, (0, line), &numbers, Style::new());
         put(
             buffer,
             Rect {
                 width: label_cells.min(area.width),
                 ..area
             },
-            (18, row_y),
+            (18, line),
             &row.label,
             Style::new(),
         );
@@ -178,20 +178,20 @@ fn ledger(buffer: &mut Buffer, area: Rect, app: &App, y: u16) -> u16 {
             );
             class_letter(row.class).to_string().repeat(part.len())
         };
-        put(buffer, area, (x, row_y), &drawn, style);
-        row_y += 1;
+        put(buffer, area, (x, line), &drawn, style);
+        line += 1;
     }
     let left: u64 = rows.iter().skip(most).map(|row| row.bytes).sum();
-    if left > 0 && row_y < area.height {
+    if left > 0 && line < area.height {
         let text = format!(
             "{:>9} {:>6} in smaller parts",
             bytes(left),
             percent(left, root.bytes)
         );
-        put(buffer, area, (0, row_y), &text, app.theme.dim());
-        row_y += 1;
+        put(buffer, area, (0, line), &text, app.theme.dim());
+        line += 1;
     }
-    row_y
+    line
 }
 
 fn found(buffer: &mut Buffer, area: Rect, app: &App, y: u16) {

@@ -3,6 +3,7 @@
 use fathom_series::plots::PLOTS;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use std::fmt::Write as _;
 
 use super::{plot, put};
 use crate::app::App;
@@ -37,7 +38,7 @@ pub(crate) fn draw(buffer: &mut Buffer, area: Rect, app: &mut App) {
         )
     };
     if hidden > 0 {
-        text.push_str(&format!("; {hidden} more have no readings here"));
+        let _ = write!(text, "; {hidden} more have no readings here");
     }
     put(buffer, area, (0, area.height - 1), &text, app.theme.dim());
     let rows = rows

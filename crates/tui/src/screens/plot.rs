@@ -461,16 +461,16 @@ fn heatmap(buffer: &mut Buffer, area: Rect, app: &App, index: usize, plot: &Plot
             };
             // By the logarithm: one long pause among thousands is what matters.
             let share = (value + 1.0).ln() / (greatest + 1.0).ln();
-            let shade = [0.25, 0.5, 0.75]
+            let level = [0.25, 0.5, 0.75]
                 .iter()
                 .filter(|bound| share > **bound)
                 .count();
-            let shade = shades.get(shade).copied().unwrap_or(' ');
+            let cell = shades.get(level).copied().unwrap_or(' ');
             put(
                 buffer,
                 graph,
                 (x, y),
-                &shade.to_string(),
+                &cell.to_string(),
                 app.theme.ink(Ink::Blue),
             );
         }

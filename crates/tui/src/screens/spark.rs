@@ -17,8 +17,10 @@ pub(crate) fn spark(values: &[Option<f64>], unicode: bool) -> String {
             return steps[0];
         }
         let share = (value.max(0.0) / greatest * 8.0).ceil();
-        let index = (1..=8).find(|step| f64::from(*step) >= share).unwrap_or(8);
-        steps.get(index as usize - 1).copied().unwrap_or(' ')
+        let index = (1_u8..=8)
+            .find(|step| f64::from(*step) >= share)
+            .unwrap_or(8);
+        steps.get(usize::from(index) - 1).copied().unwrap_or(' ')
     };
     values.iter().map(cell).collect()
 }

@@ -55,7 +55,7 @@ pub(crate) fn run(args: &WatchArgs, output: &Output) -> anyhow::Result<Exit> {
     let signals = Signals::listen()?;
     let subject = begin(args, face, output)?;
     match face {
-        Face::Screens => screens(subject, &signals, output),
+        Face::Screens => screens(subject, silence_ms(args), &signals, output),
         Face::Plain | Face::Json => {
             let drawing = Drawing { lines, face, sink };
             printed(subject, drawing, &signals, args.count, output)
@@ -73,6 +73,16 @@ fn face(args: &WatchArgs) -> Face {
     } else {
         Face::Screens
     }
+}
+
+/// How long a target may be silent: two seconds more than a look is apart. A log may be so for
+/// ever.
+fn silence_ms(args: &WatchArgs) -> i64 {
+    if args.gctrace.is_some() {
+        return i64::MAX;
+    }
+    let length = args.interval.saturating_add(Duration::from_secs(2));
+    i64::try_from(length.as_millis()).unwrap_or(i64::MAX)
 }
 
 fn hinted(error: &NoColumn) -> Failure {
@@ -273,7 +283,12 @@ fn ignore_closed(done: anyhow::Result<()>) -> anyhow::Result<()> {
 }
 
 /// Shows screens until the user has seen enough.
-fn screens(subject: Subject, signals: &Signals, output: &Output) -> anyhow::Result<Exit> {
+fn screens(
+    subject: Subject,
+    silence_ms: i64,
+    signals: &Signals,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let Subject {
         name,
         news,
@@ -287,6 +302,7 @@ fn screens(subject: Subject, signals: &Signals, output: &Output) -> anyhow::Resu
         unicode: output.style.unicode,
     };
     let mut app = App::new(Session::new(name), theme, TimeZone::system());
+    app.silence_ms = silence_ms;
     app.open_command = open;
     app.can_capture = orders.is_some();
     app.has_child = child.is_some();
