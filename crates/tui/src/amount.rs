@@ -103,10 +103,11 @@ mod tests {
     #[test]
     fn steps_are_round() {
         let mb = 1_048_576.0;
-        assert_eq!(step(300.0 * mb, 4, Unit::Bytes), 128.0 * mb);
-        assert_eq!(step(90.0, 4, Unit::Count), 50.0);
-        assert_eq!(step(40.0, 4, Unit::Count), 10.0);
-        assert_eq!(step(0.0, 4, Unit::Count), 1.0);
+        let is = |found: f64, wanted: f64| (found - wanted).abs() < 1e-9;
+        assert!(is(step(300.0 * mb, 4, Unit::Bytes), 128.0 * mb));
+        assert!(is(step(90.0, 4, Unit::Count), 50.0));
+        assert!(is(step(40.0, 4, Unit::Count), 10.0));
+        assert!(is(step(0.0, 4, Unit::Count), 1.0));
         assert!((step(0.003, 3, Unit::Seconds) - 0.001).abs() < 1e-9);
     }
 }

@@ -396,8 +396,8 @@ mod tests {
     #[test]
     fn every_screen_has_a_key_and_output_needs_a_child() {
         let mut app = app();
-        for (index, page) in Page::ALL.into_iter().enumerate().take(7) {
-            press(&mut app, KeyCode::Char(char::from(b'1' + index as u8)));
+        for (digit, page) in ('1'..='7').zip(Page::ALL) {
+            press(&mut app, KeyCode::Char(digit));
             assert_eq!(app.page, page);
         }
         press(&mut app, KeyCode::Char('8'));

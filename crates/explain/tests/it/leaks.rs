@@ -76,7 +76,7 @@ fn told(profiles: &[(i64, Profile)], limit: Option<u64>) -> Result<Leaks, LeaksE
     let heaps = profiles
         .iter()
         .map(|(minutes, profile)| DatedHeap::read(profile, BEGIN + minutes * MINUTE).unwrap());
-    let found = leaks(heaps.collect(), limit)?;
+    let found = leaks(heaps.collect::<Vec<_>>(), limit)?;
     let schema = include_str!("../../schema/leaks-1.schema.json");
     assert_valid_by(schema, &serde_json::to_value(&found).unwrap());
     Ok(found)

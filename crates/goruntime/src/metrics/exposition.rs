@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(found.samples.len(), 4);
         let first = &found.samples[0];
         assert_eq!(first.label("path"), Some("/a{b"));
-        assert_eq!(first.value, 3.0);
+        assert!((first.value - 3.0).abs() < f64::EPSILON);
         assert_eq!(
             found.family("http_requests_total"),
             ("http_requests_total", Type::Counter)

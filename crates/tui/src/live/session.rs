@@ -400,8 +400,7 @@ mod tests {
     use fathom_series::Unit;
 
     fn look(at_ms: i64, started_ms: Option<i64>, allocated: f64) -> News {
-        let mut taken = Taken::default();
-        taken.look = Look {
+        let look = Look {
             at_ms,
             started_ms,
             readings: vec![Reading::counter(
@@ -409,6 +408,10 @@ mod tests {
                 Unit::Bytes,
                 allocated,
             )],
+        };
+        let taken = Taken {
+            look,
+            ..Taken::default()
         };
         News::Look {
             taken: Box::new(taken),

@@ -138,25 +138,25 @@ fn ledger(buffer: &mut Buffer, area: Rect, app: &App, y: u16) -> u16 {
     put(buffer, area, (0, y), &title, bold());
     let mut rows: Vec<&Row> = leaves(&explanation.ledger).collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.bytes));
-    let room = area.height.saturating_sub(y + 1);
+    let free = area.height.saturating_sub(y + 1);
     // What was found has a heading and two rows at least.
-    let most = usize::from(room.saturating_sub(4)).min(12);
+    let most = usize::from(free.saturating_sub(4)).min(12);
     let label_cells = (area.width / 2).min(44);
-    let mut line = y + 1;
+    let mut below = y + 1;
     for row in rows.iter().filter(|row| row.bytes > 0).take(most) {
         let numbers = format!(
             "{:>9} {:>6}",
             bytes(row.bytes),
             percent(row.bytes, root.bytes)
         );
-        put(buffer, area, (0, line), &numbers, Style::new());
+        put(buffer, area, (0, below), &numbers, Style::new());
         put(
             buffer,
             Rect {
                 width: label_cells.min(area.width),
                 ..area
             },
-            (18, line),
+            (18, below),
             &row.label,
             Style::new(),
         );
@@ -178,20 +178,20 @@ fn ledger(buffer: &mut Buffer, area: Rect, app: &App, y: u16) -> u16 {
             );
             class_letter(row.class).to_string().repeat(part.len())
         };
-        put(buffer, area, (x, line), &drawn, style);
-        line += 1;
+        put(buffer, area, (x, below), &drawn, style);
+        below += 1;
     }
     let left: u64 = rows.iter().skip(most).map(|row| row.bytes).sum();
-    if left > 0 && line < area.height {
+    if left > 0 && below < area.height {
         let text = format!(
             "{:>9} {:>6} in smaller parts",
             bytes(left),
             percent(left, root.bytes)
         );
-        put(buffer, area, (0, line), &text, app.theme.dim());
-        line += 1;
+        put(buffer, area, (0, below), &text, app.theme.dim());
+        below += 1;
     }
-    line
+    below
 }
 
 fn found(buffer: &mut Buffer, area: Rect, app: &App, y: u16) {
