@@ -12,9 +12,23 @@ pub(super) const TERMINATE: i32 = 15;
 #[cfg(unix)]
 const HANG_UP: i32 = 1;
 
+/// How long the end may take after a signal that wants one; a child has five seconds of it.
+#[cfg(unix)]
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(8);
+
 /// The signals that came and were not looked at yet.
 pub(super) struct Signals {
     received: Receiver<i32>,
+}
+
+/// Ends the process if it does not end by itself: reading the keys of a terminal that is gone may
+/// never return.
+#[cfg(unix)]
+fn leave_in_time() {
+    std::thread::spawn(|| {
+        std::thread::sleep(PATIENCE);
+        std::process::exit(1);
+    });
 }
 
 impl Signals {
@@ -26,6 +40,9 @@ impl Signals {
             .context("cannot listen for signals")?;
         std::thread::spawn(move || {
             for signal in signals.forever() {
+                if signal != INTERRUPT {
+                    leave_in_time();
+                }
                 if sender.send(signal).is_err() {
                     return;
                 }
