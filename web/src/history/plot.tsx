@@ -80,6 +80,7 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
   const place = useRef<HTMLDivElement>(null);
   const [hidden, setHidden] = useState<Set<string>>(new Set());
   const handlers = useRef({ brushed, clicked });
+  const cursor = useRef({ left: -10, top: -10 });
   handlers.current = { brushed, clicked };
   const suffix = curves.per_second ? "/s" : "";
   const lines = curves.lines.filter((line) => line.mean.some((value) => value !== null));
@@ -148,12 +149,17 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
             u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
             handlers.current.brushed(from, to, down.isShift);
           }],
-          setCursor: [(u) => tell(host, u, { curves, lines: shown, at, heat, suffix, marks })],
+          setCursor: [(u) => {
+            cursor.current = { left: u.cursor.left ?? -10, top: u.cursor.top ?? -10 };
+            tell(host, u, { curves, lines: shown, at, heat, suffix, marks });
+          }],
         },
       },
       [times, ...columns] as uPlot.AlignedData,
       host.querySelector<HTMLElement>(".canvas")!,
     );
+    // Newer data come under the pointer, not instead of it.
+    if (cursor.current.left >= 0) plot.setCursor(cursor.current, false);
     const over = plot.over;
     const press = (event: MouseEvent) => Object.assign(down, { x: event.clientX, isShift: event.shiftKey });
     const release = (event: MouseEvent) => {

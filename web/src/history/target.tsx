@@ -181,6 +181,10 @@ function useMarks(target: Target, range: Range): Mark[] {
   return marks;
 }
 
+let isPressed = false;
+addEventListener("mousedown", () => (isPressed = true), true);
+addEventListener("mouseup", () => (isPressed = false), true);
+
 interface LoadedProps {
   query: string;
   target: Target;
@@ -204,7 +208,8 @@ function Loaded({ query, target, range, marks, brushed, clicked }: LoadedProps) 
   }, []);
   const url = `api/v1/history/curves?from=${Math.round(range.from)}&${query}&target=${target.id}&to=${Math.round(range.to)}`;
   useEffect(() => {
-    if (!isSeen) return;
+    // A drag is not to be cut off.
+    if (!isSeen || isPressed) return;
     let isWanted = true;
     getFresh<Curves>(url).then(
       (told) => isWanted && (setCurves(told), setProblem(null)),

@@ -128,7 +128,10 @@ impl Fetched {
                 since_ms: before.unwrap_or(at_ms.saturating_sub(self.step_ms)),
             };
             let value = expr.value(&sample);
-            if value.is_some() {
+            // What a counter grew by before it was first seen is not known.
+            let is_first = before.is_none() && !of_gauges && value == Some(0.0);
+            let value = value.filter(|_| !is_first);
+            if value.is_some() || is_first {
                 before = Some(at_ms);
             }
             mean.push(value.filter(|value| value.is_finite()));
@@ -265,7 +268,8 @@ pub(crate) fn of_series(
             let seconds = at.saturating_sub(before.unwrap_or(at - step_ms)) as f64 / 1e3;
             before = Some(*at);
             let rate = step(at).map(|step| step.increase / seconds);
-            line.mean.push(rate.filter(|rate| rate.is_finite()));
+            let is_first = line.mean.is_empty() && rate == Some(0.0);
+            line.mean.push(rate.filter(|rate| rate.is_finite() && !is_first));
         }
     } else {
         let all =
