@@ -19,6 +19,8 @@ mod pprof;
 #[cfg(target_os = "linux")]
 mod processes;
 #[cfg(target_os = "linux")]
+mod record;
+#[cfg(target_os = "linux")]
 mod series;
 mod shell;
 mod surroundings;

@@ -269,7 +269,8 @@ pub(crate) fn of_series(
             before = Some(*at);
             let rate = step(at).map(|step| step.increase / seconds);
             let is_first = line.mean.is_empty() && rate == Some(0.0);
-            line.mean.push(rate.filter(|rate| rate.is_finite() && !is_first));
+            line.mean
+                .push(rate.filter(|rate| rate.is_finite() && !is_first));
         }
     } else {
         let all =

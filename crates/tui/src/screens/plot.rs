@@ -221,7 +221,9 @@ fn legend(buffer: &mut Buffer, area: Rect, app: &App, plot: &Plot, curves: &[Cur
         let value = curve.shown.map_or("-".to_owned(), |value| {
             amount(value, plot.unit, plot.per_second)
         });
-        let above = match (is_above(curve, top), app.theme.unicode) {
+        // What is not there is above nothing.
+        let is_above = is_above(curve, top) && value != "none";
+        let above = match (is_above, app.theme.unicode) {
             (false, _) => "",
             (true, true) => "↑",
             (true, false) => "^",
