@@ -6,8 +6,7 @@
 //! - of one target there is at most one look and one recording at a time, and of all targets no
 //!   more than [`Bounds`] says;
 //! - looks of one target keep their distance and their place within the interval, over restarts
-//!   too ([`grid`]'s head says how), and looks that could not begin in time are left out, never
-//!   made up for in a burst;
+//!   too, and looks that could not begin in time are left out, never made up for in a burst;
 //! - a target that fails is asked less and less often, at most [`MOST_BACK_OFF`] (or its interval)
 //!   apart, and as often as ever once it answers;
 //! - a look that does not come back gives its place to others after its time;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{SeriesName, cumulative, joined, number, series_name, unit_words};
 use crate::{Kind, Look, Reading, Value};
 
-/// The content type of what [`write`] gives.
+/// The content type of what [`write()`] gives.
 pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Writes looks as one page, each with its labels: a family after the other, with `HELP` and

@@ -4,7 +4,7 @@
 use super::{SeriesName, cumulative, joined, number, series_name};
 use crate::{Look, Value};
 
-/// The headers of a request whose body is what [`write`] gives.
+/// The headers of a request whose body is what [`write()`] gives.
 pub const HEADERS: [(&str, &str); 3] = [
     ("Content-Encoding", "snappy"),
     ("Content-Type", "application/x-protobuf"),
