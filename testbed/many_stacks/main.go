@@ -16,7 +16,7 @@ const (
 	paths = 10_000
 	// Of so many paths one keeps what it allocated last.
 	keepers = 24
-	depth   = 24
+	depth   = 12
 )
 
 var (
@@ -107,31 +107,40 @@ func notify(bits uint64, left, path int, count uint64) { call(next(bits), left-1
 
 func next(bits uint64) uint64 { return bits>>3 | bits<<61 }
 
-// step walks the paths of one step: some always, the others now and then.
+// step walks the paths of one step: in the first one all, so that each was
+// sampled; then some always, the others now and then.
 func step(number uint64) {
 	for path := 0; path < paths; path++ {
 		chance := mix(uint64(path)*7919 + number)
+		count := 1 + chance>>20%uint64(8)
 		isHot := path%33 == 0
-		if !isHot && chance%1000 >= 75 {
+		if number == 0 {
+			count = 1 + 4096/uint64(sizes[path%len(sizes)])
+		} else if !isHot && chance%1000 >= 75 {
 			continue
 		}
-		call(mix(uint64(path)), depth, path, 1+chance>>20%uint64(8))
+		call(mix(uint64(path)), depth, path, count)
 	}
 }
 
-// walkAll makes sure that each path was sampled.
-func walkAll() {
-	for path := 0; path < paths; path++ {
-		call(mix(uint64(path)), depth, path, 1+2048/uint64(sizes[path%len(sizes)]))
+// work walks step after step, as it is told to. All stacks begin here.
+func work(orders <-chan uint64, done chan<- struct{}) {
+	for number := range orders {
+		step(number)
+		done <- struct{}{}
 	}
 }
 
 func main() {
-	walkAll()
+	orders, done := make(chan uint64), make(chan struct{})
+	go work(orders, done)
+	orders <- steps
+	<-done
 	runtime.GC()
 	http.HandleFunc("/testbed/step", func(w http.ResponseWriter, _ *http.Request) {
 		steps++
-		step(steps)
+		orders <- steps
+		<-done
 		fmt.Fprintln(w, "step", steps)
 	})
 	stage.Wait()
