@@ -132,7 +132,7 @@ await check("a click on a moment opens its heap profile, and A with it a compari
   await page.getByText("main.work").first().waitFor();
 });
 await check("a note is kept and marks its moment", async () => {
-  await page.keyboard.press("h");
+  await page.locator('nav a:has-text("Curves")').click();
   await over("Resident memory").waitFor();
   const box = await place("Resident memory");
   await page.mouse.click(box.x + box.width * 0.95, box.y + 60);

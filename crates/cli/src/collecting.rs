@@ -70,7 +70,13 @@ impl Collecting {
         folder: Option<&Path>,
     ) -> anyhow::Result<Self> {
         let mut config = match &keeping.config {
-            Some(path) => Config::load(path)?,
+            Some(path) => Config::load(path).map_err(|error| {
+                let failure = Failure::new(error.to_string());
+                match error.hint() {
+                    Some(hint) => failure.hint(hint.to_owned()),
+                    None => failure,
+                }
+            })?,
             None => Config::of_jobs(Vec::new()),
         };
         if !targets.is_empty() {

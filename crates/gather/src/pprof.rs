@@ -525,9 +525,7 @@ fn missing(origin: &str, failure: &Failure) -> Missing {
 /// Tells what is not there from what could not be had.
 fn answered_with(failure: &Failure) -> Answered {
     match failure {
-        Failure::Status(404 | 405 | 501, _) | Failure::Html | Failure::Unexpected(_) => {
-            Answered::Absent
-        }
+        Failure::Status(404 | 405 | 501, _) | Failure::Html => Answered::Absent,
         _ => Answered::Failed,
     }
 }
