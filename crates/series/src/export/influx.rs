@@ -54,11 +54,8 @@ const FIELDS: [Field; 29] = [
     integer("mem.gc.sys", &["memstats.GCSys"]),
     integer("mem.gc.next", &["memstats.NextGC"]),
     nanos("mem.gc.last", &["memstats.LastGC"]),
-    nanos("mem.gc.pause_total", &["memstats.PauseTotalNs"]),
-    nanos(
-        "mem.gc.pause",
-        &["memstats.PauseNs", "memstats.LastPauseNs"],
-    ),
+    nanos("mem.gc.pause_total", &["memstats.PauseTotal"]),
+    nanos("mem.gc.pause", &["memstats.Pause"]),
     integer("mem.gc.count", &["memstats.NumGC"]),
     Field {
         name: "mem.gc.cpu_fraction",

@@ -128,8 +128,8 @@ fn look() -> Look {
         |name: &str, value| Reading::gauge(format!("memstats.{name}"), Unit::Seconds, value);
     readings.extend([
         seconds("LastGC", 1_700_000_000.0),
-        seconds("PauseTotalNs", 0.5),
-        seconds("PauseNs", 0.001),
+        seconds("PauseTotal", 0.5),
+        seconds("Pause", 0.001),
         Reading::gauge("memstats.GCCPUFraction", Unit::Fraction, 0.0125),
         Reading::gauge("/sched/goroutines:goroutines", Unit::Count, 12.0),
         Reading::counter("/cgo/go-to-c-calls:calls", Unit::Count, 3.0),
