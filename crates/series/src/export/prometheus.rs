@@ -26,7 +26,7 @@ pub const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// assert_eq!(
 ///     page,
 ///     "# HELP go_gc_heap_live_bytes /gc/heap/live:bytes, in bytes\n\
-///      # TYPE go_gc_heap_live_bytes gauge\n\
+///      ## TYPE go_gc_heap_live_bytes gauge\n\
 ///      go_gc_heap_live_bytes{job=\"api\"} 5000000\n"
 /// );
 /// ```

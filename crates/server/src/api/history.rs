@@ -167,7 +167,8 @@ struct Plots {
     plots: &'static [Plot],
 }
 
-fn plots(_: &Work<'_>) -> Result<Bytes, Problem> {
+fn plots(work: &Work<'_>) -> Result<Bytes, Problem> {
+    work.past()?;
     json(&Plots {
         schema: "fathom.plots/1",
         plots: PLOTS,

@@ -256,9 +256,9 @@ fn everything_that_is_described_is_there() {
             .any(|parameter| parameter["required"] == true);
         let query = if is_needed { "?pattern=work" } else { "" };
         let status = running.get(&format!("{path}{query}")).status;
-        // There is no explanation, no process, and no binary.
+        // There is no explanation, no process, no binary, and no history.
         let is_missing = path.ends_with("page.html") && cfg!(not(feature = "page"));
-        let lacking = ["explain", "goroutines", "memory-map", "disasm"];
+        let lacking = ["explain", "goroutines", "memory-map", "disasm", "/history/"];
         let expected: &[u16] = if is_missing || lacking.iter().any(|name| path.contains(name)) {
             &[400, 404]
         } else {
