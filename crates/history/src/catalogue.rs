@@ -81,7 +81,11 @@ create table head_points_base (
     points blob not null
 );
 create table head_frame (id integer primary key, frame blob not null);
-create table head_stack (id integer primary key, stack blob not null);
+create table head_stacks (
+    first integer primary key,
+    last integer not null,
+    stacks blob not null
+);
 create table block (
     id integer primary key,
     folder text not null unique,

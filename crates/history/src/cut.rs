@@ -12,6 +12,7 @@ use crate::head::HeadStream;
 use crate::numbers::{Numbers, growth};
 use crate::options::DAY_MS;
 use crate::rows::in_order;
+use crate::shelf;
 use crate::stream::Fail;
 use crate::{Error, Result, catalogue};
 
@@ -172,18 +173,13 @@ fn write_dictionary(
     }
     drop(frames);
     let mut stacks: Vec<(StackRow, u32)> = Vec::new();
-    let mut select = connection
-        .prepare("select id, stack from head_stack")
-        .map_err(fail)?;
-    let mut rows = select.query([]).map_err(fail)?;
-    while let Some(row) = rows.next().map_err(fail)? {
-        let stack = row.get_ref(1).map_err(fail)?.as_blob().ok();
-        let mut stack = stack.and_then(StackRow::decode).unwrap_or_default();
+    shelf::each(connection, (0, u32::MAX), |id, mut stack| {
         for frame in &mut stack.frames {
             *frame = ranks.get(frame).copied().unwrap_or(0);
         }
-        stacks.push((stack, row.get(0).map_err(fail)?));
-    }
+        stacks.push((stack, id));
+    })
+    .map_err(fail)?;
     stacks.sort_unstable_by(|a, b| a.0.order(&b.0));
     let mut order = HashMap::with_capacity(stacks.len());
     for (stack, id) in stacks {
@@ -404,28 +400,22 @@ pub(crate) fn write_series(
 
 /// Empties the head but for the stacks that the next one begins with.
 fn empty(connection: &Connection, live: &HashSet<u32>) -> rusqlite::Result<()> {
+    let mut kept: Vec<(u32, StackRow)> = Vec::new();
+    let mut frames: HashSet<u32> = HashSet::new();
+    shelf::each(connection, (0, u32::MAX), |number, stack| {
+        if live.contains(&number) {
+            frames.extend(stack.frames.iter().copied());
+            kept.push((number, stack));
+        }
+    })?;
     connection.execute_batch(
-        "delete from scrape; delete from head_profile;
+        "delete from scrape; delete from head_profile; delete from head_stacks;
          create temp table if not exists live (id integer primary key);
          delete from live;",
     )?;
-    let mut frames: HashSet<u32> = HashSet::new();
+    shelf::store(connection, &kept)?;
     {
         let mut insert = connection.prepare_cached("insert into live values (?1)")?;
-        for stack in live {
-            insert.execute([stack])?;
-        }
-        connection.execute(
-            "delete from head_stack where id not in (select id from live)",
-            [],
-        )?;
-        let mut select = connection.prepare("select stack from head_stack")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let stack = row.get_ref(0)?.as_blob().ok().and_then(StackRow::decode);
-            frames.extend(stack.into_iter().flat_map(|stack| stack.frames));
-        }
-        connection.execute("delete from live", [])?;
         for frame in &frames {
             insert.execute([frame])?;
         }

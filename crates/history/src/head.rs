@@ -7,6 +7,7 @@ use crate::changes::StackValues;
 use crate::dictionary::{FrameRow, StackRow};
 use crate::form::{Entry, Form, Origin};
 use crate::rows::{Row, Unroller};
+use crate::shelf;
 use crate::sources::Stacks;
 use crate::stream::Fail;
 use crate::{Result, Semantics};
@@ -117,23 +118,24 @@ fn damaged(table: &str, stream: i64) -> rusqlite::Error {
     rusqlite::Error::InvalidColumnName(format!("a row of {table} of stream {stream} is damaged"))
 }
 
-/// Reads stacks of the head by their numbers, with their frames.
+/// Reads stacks of the head by their numbers (sorted), with their frames.
 pub(crate) fn stacks(connection: &Connection, wanted: &[u32], fail: Fail<'_>) -> Result<Stacks> {
     let mut frames: Vec<FrameRow> = Vec::new();
     let mut places: HashMap<u32, u32> = HashMap::new();
     let mut stacks = Vec::with_capacity(wanted.len());
-    let mut select_stack = connection
-        .prepare_cached("select stack from head_stack where id = ?1")
-        .map_err(fail)?;
     let mut select_frame = connection
         .prepare_cached("select frame from head_frame where id = ?1")
         .map_err(fail)?;
-    for &id in wanted {
-        let bytes: Vec<u8> = select_stack
-            .query_row([id], |row| row.get(0))
-            .map_err(fail)?;
-        let stack = StackRow::decode(&bytes);
-        let mut stack = stack.ok_or_else(|| fail(damaged("head_stack", i64::from(id))))?;
+    let mut found: Vec<(u32, StackRow)> = Vec::with_capacity(wanted.len());
+    if let (Some(first), Some(last)) = (wanted.first(), wanted.last()) {
+        shelf::each(connection, (*first, *last), |number, stack| {
+            if wanted.binary_search(&number).is_ok() {
+                found.push((number, stack));
+            }
+        })
+        .map_err(fail)?;
+    }
+    for (id, mut stack) in found {
         for frame in &mut stack.frames {
             let place = if let Some(&place) = places.get(frame) {
                 place

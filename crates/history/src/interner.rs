@@ -8,6 +8,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 
 use crate::dictionary::{FrameRow, StackRow};
+use crate::shelf;
 
 /// Odd constants that mix well (the fractional parts of square roots of primes).
 const MIXERS: [u64; 2] = [0x6a09_e667_f3bc_c909, 0xbb67_ae85_84ca_a73b];
@@ -43,6 +44,8 @@ pub(crate) struct Interner {
     doubled: HashMap<u32, Wide>,
     next_frame: u32,
     next_stack: u32,
+    /// The stacks of this profile that are not stored yet.
+    fresh: Vec<(u32, StackRow)>,
     /// The bytes of stacks that were stored since they were last asked for.
     written: u64,
 }
@@ -94,24 +97,17 @@ impl Interner {
             .prepare("select distinct stack from head_double")?
             .query_map([], |row| row.get(0))?
             .collect::<rusqlite::Result<_>>()?;
-        let mut select = connection.prepare("select id, stack from head_stack")?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let id: u32 = row.get(0)?;
+        shelf::each(connection, (0, u32::MAX), |id, stack| {
             interner.next_stack = interner.next_stack.max(id + 1);
-            let stack = row.get_ref(1)?.as_blob().ok().and_then(StackRow::decode);
-            if let Some(stack) = stack {
-                let frames = stack.frames.iter().filter_map(|frame| hashes.get(frame));
-                let hash = frames.fold(Wide::default(), |hash, frame| hash.then(*frame));
-                let hash = hash.then(interner.hash_text(&stack.labels));
-                interner
-                    .stacks
-                    .insert(with_ordinal(hash, stack.ordinal), id);
-                if doubled.contains(&id) {
-                    interner.doubled.insert(id, hash);
-                }
+            let frames = stack.frames.iter().filter_map(|frame| hashes.get(frame));
+            let hash = frames.fold(Wide::default(), |hash, frame| hash.then(*frame));
+            let hash = hash.then(interner.hash_text(&stack.labels));
+            let with_ordinal = with_ordinal(hash, stack.ordinal);
+            interner.stacks.insert(with_ordinal, id);
+            if doubled.contains(&id) {
+                interner.doubled.insert(id, hash);
             }
-        }
+        })?;
         Ok(interner)
     }
 
@@ -221,6 +217,7 @@ impl Interner {
                 });
             }
         }
+        self.written += shelf::store(connection, &std::mem::take(&mut self.fresh))?;
         numbered.sort_unstable_by_key(|numbered| numbered.stack);
         Ok(numbered)
     }
@@ -293,11 +290,7 @@ impl Interner {
             ordinal,
         };
         let stack = self.next_stack;
-        let bytes = row.encode();
-        self.written += bytes.len() as u64;
-        connection
-            .prepare_cached("insert into head_stack (id, stack) values (?1, ?2)")?
-            .execute((stack, bytes))?;
+        self.fresh.push((stack, row));
         self.next_stack += 1;
         self.stacks.insert(hash, stack);
         Ok(stack)

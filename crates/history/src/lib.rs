@@ -41,6 +41,7 @@ mod profile_query;
 mod rows;
 mod scrape;
 mod semantics;
+mod shelf;
 mod sources;
 mod stream;
 mod upkeep;
