@@ -42,6 +42,16 @@ pub fn growth_of(history: &dyn History, target: &Labels, range: Range) -> Result
         collections: points.line("gc-count", "NumGC"),
         allocation_rate: points.line("allocation-rate", "allocated"),
         limit: points.last("cgroup", "limit"),
+        working_set: points
+            .line("cgroup", "working set")
+            .or_else(|| points.line("cgroup", "charge")),
+        committed: points.line("gc-memory", "memory in use"),
+        // Without a limit it is the largest number there is.
+        memory_limit: points
+            .last("gc-memory", "memory limit")
+            .filter(|limit| *limit < i64::MAX.unsigned_abs()),
+        gc_share: points.line("gc-cpu-fraction", "in the interval"),
+        leaked: leaked(history, target, last_run(info, range))?,
         ..GrowthEvidence::default()
     };
     for (part, label) in Part::ALL {
@@ -52,6 +62,12 @@ pub fn growth_of(history: &dyn History, target: &Labels, range: Range) -> Result
     evidence.heaps = heaps(history, target, range)?;
     (evidence.goroutine_times, evidence.goroutine_sites) = goroutines(history, target, range)?;
     Ok(growth(evidence))
+}
+
+/// The part of a range in which the process ran that ran last.
+fn last_run(info: &TargetInfo, range: Range) -> Range {
+    let first_ms = info.runs.last().map_or(range.from_ms, |run| run.first_ms);
+    Range::new(first_ms.max(range.from_ms), range.to_ms)
 }
 
 /// When the process was started, at the first and last look of each of its runs.
@@ -84,7 +100,12 @@ impl Points {
         let lines = [
             ("resident", "RSS"),
             ("cgroup", "limit"),
+            ("cgroup", "working set"),
+            ("cgroup", "charge"),
             ("gc-memory", "live heap"),
+            ("gc-memory", "memory in use"),
+            ("gc-memory", "memory limit"),
+            ("gc-cpu-fraction", "in the interval"),
             ("goroutines", "goroutines"),
             ("gc-count", "NumGC"),
             ("allocation-rate", "allocated"),
@@ -232,6 +253,17 @@ fn heaps(history: &dyn History, target: &Labels, range: Range) -> Result<Vec<Dat
         }
     }
     Ok(heaps)
+}
+
+/// The goroutines that the runtime found leaked when it last looked.
+fn leaked(history: &dyn History, target: &Labels, range: Range) -> Result<Vec<(String, u64)>> {
+    let entries = history.profiles(&Selector::of(target), Some("goroutineleak"), range)?;
+    let last = entries.iter().filter(|entry| entry.target == *target);
+    let Some(at_ms) = last.map(|entry| entry.at_ms).max() else {
+        return Ok(Vec::new());
+    };
+    let found = profile(history, target, "goroutineleak", at_ms)?;
+    Ok(found.map_or_else(Vec::new, |found| fathom_explain::goroutine_places(&found)))
 }
 
 /// Where goroutines wait, over time: by the first frame of the program in their stacks.

@@ -6,8 +6,9 @@
 //! of the program does it.
 
 mod findings;
+mod pressing;
 
-use fathom_finding::Finding;
+use fathom_finding::{Finding, rank};
 use fathom_trends::{
     Process, Series, Shape, Slope, Thresholds, Verdict, judge, restarts, warm_up_end,
 };
@@ -92,6 +93,16 @@ pub struct GrowthEvidence {
     pub allocation_rate: Option<Series>,
     /// What RSS must not reach, in bytes: the limit of the control group.
     pub limit: Option<u64>,
+    /// What the control group cannot give back, in bytes.
+    pub working_set: Option<Series>,
+    /// What counts against GOMEMLIMIT, in bytes: Sys - HeapReleased.
+    pub committed: Option<Series>,
+    /// GOMEMLIMIT in bytes, where one is set.
+    pub memory_limit: Option<u64>,
+    /// The collector's share of the CPU time of each interval, 0 to 1.
+    pub gc_share: Option<Series>,
+    /// Goroutines that the runtime found leaked, by the line where they wait, the most first.
+    pub leaked: Vec<(String, u64)>,
     /// Heap profiles, for the lines that grow.
     pub heaps: Vec<DatedHeap>,
     /// When goroutine profiles were taken.
@@ -190,6 +201,15 @@ pub struct Growth {
     pub heap: Option<Leaks>,
     /// What it means, the gravest first.
     pub findings: Vec<Finding>,
+}
+
+impl Growth {
+    /// Whether the live heap was looked at for long enough. Where it was, profiles do not decide
+    /// alone: they do not know the load.
+    fn live_heap_is_judged(&self) -> bool {
+        let live_heap = self.live_heap.as_ref();
+        live_heap.is_some_and(|course| course.shape != name_of(Shape::Unknown))
+    }
 }
 
 /// The stretch of time that is judged.
@@ -312,10 +332,17 @@ pub fn growth(mut evidence: GrowthEvidence) -> Growth {
         heap: leaks(std::mem::take(&mut evidence.heaps), None).ok(),
         findings: Vec::new(),
     };
-    found.findings = findings::of(&found);
+    let memory = evidence.live_heap.as_ref().or(evidence.resident.as_ref());
+    let stays = memory.is_some_and(|series| has_risen(&series.since(stretch.from)));
+    found.findings = rank(
+        pressing::of(&evidence, &found)
+            .into_iter()
+            .chain(findings::of(&found, stays))
+            .collect(),
+    );
     let courses = [&found.resident, &found.live_heap, &found.goroutines];
     found.grows = courses.into_iter().flatten().any(|course| course.grows)
-        || found.heap.as_ref().is_some_and(|heap| heap.leaks)
+        || !found.live_heap_is_judged() && found.heap.as_ref().is_some_and(|heap| heap.leaks)
         || found.parts.iter().any(|part| part.course.grows);
     found
 }
@@ -354,6 +381,23 @@ fn end(series: &Series, which: impl Fn(usize, usize) -> std::ops::Range<usize>) 
     values.retain(|value| !value.is_nan());
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Whether nearly all of the last quarter of a series is above nearly all of its first: what comes
+/// and goes is no step.
+fn has_risen(series: &Series) -> bool {
+    let quarter = series.len() / 4;
+    let sorted = |range: std::ops::Range<usize>| {
+        let mut values = series.values().get(range).unwrap_or_default().to_vec();
+        values.retain(|value| !value.is_nan());
+        values.sort_by(f64::total_cmp);
+        values
+    };
+    let before = sorted(0..quarter);
+    let after = sorted(series.len() - quarter..series.len());
+    let most_before = before.get(before.len() * 9 / 10);
+    let least_after = after.get(after.len() / 10);
+    matches!((most_before, least_after), (Some(before), Some(after)) if before < after)
 }
 
 /// Gives each part its share of the growth.

@@ -1,6 +1,6 @@
 //! What growth means, in sentences.
 
-use fathom_finding::{Confidence, Finding, Severity, rank};
+use fathom_finding::{Confidence, Finding, Severity};
 
 use super::{Course, Growth, Part};
 use crate::amount::{bytes, count};
@@ -11,7 +11,8 @@ const MAIN_SHARE: f64 = 0.5;
 /// A limit that is nearer than this, in seconds, is an emergency.
 const SOON: f64 = 6.0 * 3600.0;
 
-pub(super) fn of(growth: &Growth) -> Vec<Finding> {
+/// What grows, and, where a step stays, that it does.
+pub(super) fn of(growth: &Growth, stays: bool) -> Vec<Finding> {
     let mut found = Vec::new();
     found.extend(heap(growth));
     found.extend(goroutines(growth));
@@ -21,10 +22,10 @@ pub(super) fn of(growth: &Growth) -> Vec<Finding> {
     } else {
         found.extend(part(growth).filter(|finding| finding.id == "growth-beyond-go"));
     }
-    if found.is_empty() {
+    if found.is_empty() && stays {
         found.extend(steps(growth));
     }
-    rank(found)
+    found
 }
 
 /// A size or number that is no smaller than nothing.
@@ -33,7 +34,7 @@ pub(super) fn of(growth: &Growth) -> Vec<Finding> {
     clippy::cast_sign_loss,
     reason = "clamped to nothing first; saturates"
 )]
-fn whole(number: f64) -> u64 {
+pub(super) fn whole(number: f64) -> u64 {
     number.max(0.0).round() as u64
 }
 
@@ -83,7 +84,10 @@ fn severity(growth: &Growth) -> Severity {
 /// The live heap grows: which line does it.
 fn heap(growth: &Growth) -> Option<Finding> {
     let course = growth.live_heap.as_ref().filter(|course| course.grows);
-    let by_profiles = growth.heap.as_ref().filter(|heap| heap.leaks);
+    let by_profiles = growth
+        .heap
+        .as_ref()
+        .filter(|heap| heap.leaks && (course.is_some() || !growth.live_heap_is_judged()));
     if course.is_none() && by_profiles.is_none() {
         return None;
     }
@@ -183,7 +187,7 @@ fn goroutines(growth: &Growth) -> Option<Finding> {
     Some(finding)
 }
 
-fn percent(share: f64) -> String {
+pub(super) fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
 

@@ -51,6 +51,20 @@ fn process(hours: f64, live: impl Fn(f64) -> f64 + Copy) -> GrowthEvidence {
     }
 }
 
+fn assert_keeps_contract(growth: &Growth) {
+    let contract = include_str!("../../schema/growth-1.schema.json");
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    compiler
+        .add_resource("contract.json", serde_json::from_str(contract).unwrap())
+        .unwrap();
+    let index = compiler.compile("contract.json", &mut schemas).unwrap();
+    let document = serde_json::to_value(growth).unwrap();
+    if let Err(error) = schemas.validate(&document, index) {
+        panic!("{error:#}");
+    }
+}
+
 fn ids(growth: &Growth) -> Vec<&str> {
     growth.findings.iter().map(|finding| finding.id).collect()
 }
@@ -73,6 +87,7 @@ fn a_live_heap_that_grows_is_named_with_its_limit() {
     assert!((per_hour.value / (20_000.0 * 3600.0) - 1.0).abs() < 0.1);
     let limit = found.limit.unwrap();
     assert!(limit.soonest < limit.seconds && limit.seconds < limit.latest.unwrap());
+    assert_keeps_contract(&found);
     // What is left of 2 GiB at 2.2 times 20 kB a second.
     let left = (2048.0 * MIB - found.resident.unwrap().last) / (2.2 * 20_000.0);
     assert!(

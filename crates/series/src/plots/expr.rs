@@ -20,7 +20,7 @@ pub struct Expr {
     pub mode: Mode,
     /// The readings, each with its factor.
     pub terms: &'static [(&'static str, f64)],
-    /// A gauge by which the sum is divided.
+    /// What the sum is divided by: a gauge, or, of an increase, what a counter grew by.
     pub over: Option<&'static str>,
 }
 
@@ -58,7 +58,14 @@ impl Expr {
             sum /= seconds;
         }
         if let Some(name) = self.over {
-            let divisor = sample.value(name).filter(|divisor| *divisor > 0.0)?;
+            let divisor = match self.mode {
+                Mode::Increase => sample.increase(name)?,
+                Mode::Value | Mode::Rate => sample.value(name)?,
+            };
+            // Nothing is no share of nothing.
+            if divisor <= 0.0 {
+                return None;
+            }
             sum /= divisor;
         }
         Some(sum)

@@ -402,6 +402,12 @@ pub static PLOTS: &[Plot] = &[
                     terms: &[("/cpu/classes/gc/total:cpu-seconds", 1.0)],
                     over: Some("/cpu/classes/total:cpu-seconds"),
                 };
+            "in the interval":
+                Expr {
+                    mode: Mode::Increase,
+                    terms: &[("/cpu/classes/gc/total:cpu-seconds", 1.0)],
+                    over: Some("/cpu/classes/total:cpu-seconds"),
+                };
         },
     ),
     curves(
