@@ -2,7 +2,7 @@
 
 use crate::fathom;
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 27] = [
     "explain",
     "open",
     "capture",
@@ -22,6 +22,10 @@ const COMMANDS: [&str; 23] = [
     "shell",
     "goroutines",
     "gctrace",
+    "leaks",
+    "watch",
+    "record",
+    "serve",
     "ps",
     "demo",
     "completions",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod capture;
+mod contracts;
 mod convert;
 mod diff;
 mod explain;

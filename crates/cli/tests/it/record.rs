@@ -33,6 +33,7 @@ fn a_recording_holds_curves_and_profiles_and_is_judged() {
     let judged = json(&["leaks", kept, "--json"]);
     assert_eq!(judged["schema"], "fathom.recording-growth/1");
     let target = &judged["targets"][0];
+    contracts::assert_keeps(contracts::GROWTH, target);
     assert_eq!(target["target"]["instance"], address.as_str());
     assert_eq!(target["grows"], false);
     assert_eq!(target["resident"]["shape"], "unknown");

@@ -6,6 +6,7 @@ use std::fs;
 
 use serde_json::Value;
 
+use crate::contracts;
 use crate::live::serve;
 use crate::pprof::heap;
 use crate::{FORMATS, LEAK, command, fathom, fathom_reading, json};
@@ -21,99 +22,7 @@ pub(crate) fn assert_valid(document: &Value) {
 }
 
 fn validate(document: &Value) -> Result<(), String> {
-    let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    let name = &document["schema"];
-    let mut parts = schema["oneOf"].as_array().unwrap().iter();
-    let own = parts.find(|part| part["properties"]["schema"]["const"] == *name);
-    let own = own.ok_or_else(|| format!("no contract {name}"))?;
-    conforms(document, own, &schema["$defs"], "")
-}
-
-/// Checks a value against the words of JSON Schema that the contract uses.
-fn conforms(value: &Value, schema: &Value, defs: &Value, path: &str) -> Result<(), String> {
-    for (word, says) in schema.as_object().unwrap() {
-        let holds = match word.as_str() {
-            "$ref" => {
-                let name = says.as_str().unwrap().strip_prefix("#/$defs/").unwrap();
-                conforms(value, &defs[name], defs, path)?;
-                defs[name].is_object()
-            }
-            "type" => match says {
-                Value::String(kind) => is_of(value, kind),
-                kinds => {
-                    let mut kinds = kinds.as_array().unwrap().iter();
-                    kinds.any(|kind| is_of(value, kind.as_str().unwrap()))
-                }
-            },
-            "const" => value == says,
-            "enum" => says.as_array().unwrap().contains(value),
-            "minimum" => value.is_null() || value.as_f64() >= says.as_f64(),
-            "minItems" => value.as_array().unwrap().len() as u64 >= says.as_u64().unwrap(),
-            "maxItems" => value.as_array().unwrap().len() as u64 <= says.as_u64().unwrap(),
-            "pattern" => value.as_str().is_none_or(|text| {
-                // The only pattern is that of a handle.
-                assert_eq!(says, "^@[0-9a-hjkmnp-tv-z]{8}$");
-                let letter = |byte: u8| byte.is_ascii_alphanumeric() && !b"ilou".contains(&byte);
-                text.len() == 9 && text.starts_with('@') && text.bytes().skip(1).all(letter)
-            }),
-            "anyOf" => {
-                let mut choices = says.as_array().unwrap().iter();
-                choices.any(|choice| conforms(value, choice, defs, path).is_ok())
-            }
-            "items" => {
-                for (place, item) in value.as_array().unwrap().iter().enumerate() {
-                    conforms(item, says, defs, &format!("{path}/{place}"))?;
-                }
-                true
-            }
-            "prefixItems" => {
-                let items = value.as_array().unwrap().iter();
-                for (item, says) in items.zip(says.as_array().unwrap()) {
-                    conforms(item, says, defs, path)?;
-                }
-                true
-            }
-            "properties" => {
-                for (name, item) in value.as_object().unwrap() {
-                    if let Some(says) = says.get(name) {
-                        conforms(item, says, defs, &format!("{path}/{name}"))?;
-                    }
-                }
-                true
-            }
-            "required" => {
-                let mut names = says.as_array().unwrap().iter();
-                names.all(|name| value.get(name.as_str().unwrap()).is_some())
-            }
-            "additionalProperties" => {
-                let known = schema["properties"].as_object().unwrap();
-                value
-                    .as_object()
-                    .unwrap()
-                    .keys()
-                    .all(|name| known.contains_key(name))
-            }
-            "description" => true,
-            other => panic!("the contract says {other}, which this test does not know"),
-        };
-        if !holds {
-            return Err(format!("{path}: {word} {says} does not hold for {value}"));
-        }
-    }
-    Ok(())
-}
-
-fn is_of(value: &Value, kind: &str) -> bool {
-    match kind {
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "string" => value.is_string(),
-        "integer" => value.is_i64() || value.is_u64(),
-        "number" => value.is_number(),
-        "boolean" => value.is_boolean(),
-        "null" => value.is_null(),
-        _ => panic!("no type {kind}"),
-    }
+    contracts::validate(SCHEMA, document)
 }
 
 /// Rows of CSV without quoted cells.

@@ -66,7 +66,7 @@ fn json_has_an_object_a_look() {
         assert_eq!(looks.len(), 3, "{version}");
         let mut before = 0;
         for look in &looks {
-            assert_eq!(look["schema"], "fathom.watch/1");
+            contracts::assert_keeps(contracts::WATCH, look);
             assert_eq!(look["state"], "fine", "{version}: {}", look["why"]);
             let at = look["at_ms"].as_i64().unwrap();
             assert!(at > before);
