@@ -220,6 +220,8 @@ pub struct CurveQuery {
     pub selector: Selector,
     /// The kind of profile.
     pub kind: String,
+    /// The sample type; all of the kind if there is none. One alone takes less time.
+    pub sample_type: Option<String>,
     /// When.
     pub range: Range,
     /// The width of a step in milliseconds; 0 for each profile by itself.

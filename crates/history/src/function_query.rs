@@ -1,15 +1,19 @@
 //! What a function, or one place of a flame graph, cost over time.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 use crate::answer::{CurveQuery, FunctionCurve, FunctionStep};
+use crate::block::Needs;
 use crate::curves::step_of;
 use crate::dictionary::FrameRow;
 use crate::embedded::Snapshot;
-use crate::form::Entry;
-use crate::sources::{Source, StreamInfo, sources, streams};
+use crate::form::Pair;
+use crate::moments::Moments;
+use crate::sources::{Part, Source, StreamInfo, sources, streams};
 use crate::{Error, Result, Semantics};
 
 /// What is asked for.
@@ -70,6 +74,14 @@ type Key = (String, String, Semantics);
 /// The steps of a curve while they grow: flat and cum.
 type Sums = BTreeMap<i64, [f64; 2]>;
 
+impl CurveQuery {
+    fn wants(&self, sample_type: &str) -> bool {
+        self.sample_type
+            .as_deref()
+            .is_none_or(|wanted| wanted == sample_type)
+    }
+}
+
 /// Answers a query.
 pub(crate) fn curves(
     snapshot: &Snapshot<'_>,
@@ -96,7 +108,12 @@ pub(crate) fn curves(
     let mut order: Vec<Key> = Vec::new();
     let mut curves: HashMap<Key, Sums> = HashMap::new();
     for stream in &streams {
-        for sample_type in &stream.form.types {
+        for sample_type in stream
+            .form
+            .types
+            .iter()
+            .filter(|one| query.wants(&one.name))
+        {
             let key = key(sample_type);
             if !order.contains(&key) {
                 order.push(key.clone());
@@ -107,31 +124,40 @@ pub(crate) fn curves(
             }
         }
     }
+    let mut found = Vec::new();
     for source in &sources {
-        let mut hits: HashMap<u32, Hit> = HashMap::new();
-        source.each_stack(
-            |frames| place.frames(frames),
-            |wanted, stack, frames| {
-                if let Some(hit) = place.hit(wanted, frames) {
-                    hits.insert(stack, hit);
-                }
-            },
-        )?;
-        let wanted: HashSet<u32> = hits.keys().copied().collect();
-        if wanted.is_empty() {
+        let hits = Arc::new(Hits::find(source, place)?);
+        if hits.few.as_ref().is_some_and(HashSet::is_empty) {
             continue;
         }
         for stream in &streams {
-            if let Some(entries) = source.entries.get(&stream.id) {
-                let found = Found {
-                    hits: &hits,
-                    wanted: &wanted,
-                    entries,
-                    counts: &counts,
-                };
-                found.add(source, stream, query, &mut curves)?;
+            let Some(entries) = source.entries.get(&stream.id) else {
+                continue;
+            };
+            let times = Arc::new(Moments::new(entries.iter().map(|entry| entry.at_ms)));
+            for (pair, series) in &stream.pairs {
+                let mut values = [false; 2];
+                for (place, column) in pair.columns() {
+                    values[place] = query.wants(&stream.form.types[column].name);
+                }
+                if values == [false; 2] {
+                    continue;
+                }
+                let parts = source.parts(*series)?.into_iter();
+                found.extend(parts.map(|part| Found {
+                    part,
+                    hits: hits.clone(),
+                    times: times.clone(),
+                    stream,
+                    pair,
+                    values,
+                }));
             }
         }
+    }
+    let read: Vec<Sides> = found.par_iter().map(Found::read).collect::<Result<_>>()?;
+    for (found, sides) in found.iter().zip(read) {
+        found.add(&sides, query, &counts, &mut curves);
     }
     let finished = order.into_iter().map(|key| {
         let sums = curves.remove(&key).unwrap_or_default();
@@ -154,70 +180,134 @@ fn key(sample_type: &crate::form::SampleType) -> Key {
     (name, unit, sample_type.semantics)
 }
 
-/// The stacks of a source that are asked for, and the profiles of one stream there.
+/// The stacks of a source that are asked for.
+struct Hits {
+    /// By the stacks' numbers.
+    by_stack: Vec<Option<Hit>>,
+    /// The numbers, where they are few.
+    few: Option<HashSet<u32>>,
+}
+
+impl Hits {
+    fn find(source: &Source<'_, '_>, place: Place<'_>) -> Result<Self> {
+        let mut by_stack: Vec<Option<Hit>> = Vec::new();
+        source.each_stack(
+            |frames| place.frames(frames),
+            |wanted, stack, frames| {
+                let stack = stack as usize;
+                if by_stack.len() <= stack {
+                    by_stack.resize(stack + 1, None);
+                }
+                by_stack[stack] = place.hit(wanted, frames);
+            },
+        )?;
+        let all = (0..).zip(&by_stack).filter(|(_, hit)| hit.is_some());
+        // Rows are skipped where that is less work than to read all.
+        let few = (all.clone().count() * 8 <= by_stack.len())
+            .then(|| all.map(|(stack, _)| stack).collect());
+        Ok(Self { by_stack, few })
+    }
+
+    fn of(&self, stack: u32) -> Option<Hit> {
+        self.by_stack.get(stack as usize).copied().flatten()
+    }
+}
+
+/// By place in a pair, flat and cum, at each profile.
+type Sides = [[Vec<f64>; 2]; 2];
+
+/// Some rows of one stream in one source, with the stacks that are asked for.
 struct Found<'f> {
-    hits: &'f HashMap<u32, Hit>,
-    wanted: &'f HashSet<u32>,
-    entries: &'f [Entry],
-    counts: &'f HashMap<(i64, i64), u64>,
+    part: Part<'f>,
+    hits: Arc<Hits>,
+    /// When the stream's profiles were taken.
+    times: Arc<Moments>,
+    stream: &'f StreamInfo,
+    pair: &'f Pair,
+    /// Which of the pair's values are asked for.
+    values: [bool; 2],
 }
 
 impl Found<'_> {
-    fn add(
-        &self,
-        source: &Source<'_, '_>,
-        stream: &StreamInfo,
-        query: &CurveQuery,
-        curves: &mut HashMap<Key, Sums>,
-    ) -> Result<()> {
-        for (pair, series) in &stream.pairs {
-            // By place in the pair, flat and cum: of levels the change at each profile.
-            let mut sums: [[Vec<f64>; 2]; 2] = Default::default();
-            for sum in sums.iter_mut().flatten() {
-                sum.resize(self.entries.len() + 1, 0.0);
+    fn read(&self) -> Result<Sides> {
+        let times = self.times.all();
+        let mut sides: Sides = Default::default();
+        for side in sides.iter_mut().flatten() {
+            side.resize(times.len() + 1, 0.0);
+        }
+        let is_level = self.pair.semantics == Semantics::Level;
+        let needs = Needs {
+            values: self.values,
+            until: is_level,
+            carried: false,
+        };
+        // Rows of a stack follow each other.
+        let mut last: (u32, Option<Hit>) = (u32::MAX, None);
+        let [[flat_a, cum_a], [flat_b, cum_b]] = &mut sides;
+        self.part.each(needs, self.hits.few.as_ref(), |row| {
+            if last.0 != row.stack {
+                last = (row.stack, self.hits.of(row.stack));
             }
-            source.each_row(*series, Some(self.wanted), |row| {
-                let is_flat = self.hits.get(&row.stack) == Some(&Hit::Ends);
-                let first = self.entries.partition_point(|entry| entry.at_ms < row.time);
-                let until = if pair.semantics == Semantics::Level {
-                    row.until
-                } else {
-                    row.time
-                };
-                let behind = self.entries.partition_point(|entry| entry.at_ms <= until);
-                if first >= behind {
-                    return;
+            let Some(hit) = last.1 else {
+                return;
+            };
+            let first = self.times.first_from(row.time);
+            let [a, b] = row.values;
+            let (a, b) = (a as f64, b as f64);
+            let mut add = |place: usize, sign: f64| {
+                cum_a[place] += sign * a;
+                cum_b[place] += sign * b;
+                if hit == Hit::Ends {
+                    flat_a[place] += sign * a;
+                    flat_b[place] += sign * b;
                 }
-                for (place, value) in row.values.iter().enumerate() {
-                    let value = *value as f64;
-                    let [flat, cum] = &mut sums[place];
-                    let both = [(flat, is_flat), (cum, true)];
-                    for (sum, _) in both.into_iter().filter(|(_, counts)| *counts) {
-                        sum[first] += value;
-                        sum[behind] -= value;
-                    }
+            };
+            if is_level {
+                let behind = self.times.behind(row.until);
+                if first < behind {
+                    add(first, 1.0);
+                    add(behind, -1.0);
                 }
-            })?;
-            for (place, column) in pair.columns() {
-                let Some(curve) = curves.get_mut(&key(&stream.form.types[column])) else {
-                    continue;
-                };
-                let mut now = [0.0; 2];
-                for (index, entry) in self.entries.iter().enumerate() {
-                    let step = step_of(entry.at_ms, query.step_ms);
-                    let divisor = if pair.semantics == Semantics::Level {
-                        self.counts.get(&(stream.id, step)).copied().unwrap_or(1) as f64
-                    } else {
-                        1.0
-                    };
-                    let sum = curve.entry(step).or_default();
-                    for kind in 0..2 {
-                        now[kind] += sums[place][kind][index];
-                        sum[kind] += now[kind] / divisor;
-                    }
+            } else if times.get(first) == Some(&row.time) {
+                add(first, 1.0);
+            }
+        })?;
+        if is_level {
+            // What changed at each profile becomes what is there.
+            for side in sides.iter_mut().flatten() {
+                let mut now = 0.0;
+                for change in side {
+                    now += *change;
+                    *change = now;
                 }
             }
         }
-        Ok(())
+        Ok(sides)
+    }
+
+    fn add(
+        &self,
+        sides: &Sides,
+        query: &CurveQuery,
+        counts: &HashMap<(i64, i64), u64>,
+        curves: &mut HashMap<Key, Sums>,
+    ) {
+        for (place, column) in self.pair.columns() {
+            let Some(curve) = curves.get_mut(&key(&self.stream.form.types[column])) else {
+                continue;
+            };
+            for (index, at_ms) in self.times.all().iter().enumerate() {
+                let step = step_of(*at_ms, query.step_ms);
+                let divisor = if self.pair.semantics == Semantics::Level {
+                    counts.get(&(self.stream.id, step)).copied().unwrap_or(1) as f64
+                } else {
+                    1.0
+                };
+                let sum = curve.entry(step).or_default();
+                for kind in 0..2 {
+                    sum[kind] += sides[place][kind][index] / divisor;
+                }
+            }
+        }
     }
 }

@@ -33,6 +33,7 @@ mod history;
 mod interner;
 mod labels;
 mod listing;
+mod moments;
 mod notes;
 mod numbers;
 mod options;

@@ -1,15 +1,20 @@
 //! Single profiles and profiles of a range.
 
+use std::sync::Arc;
+
 use fathom_profile::Profile;
 use hashbrown::HashMap;
+use rayon::prelude::*;
 
 use crate::answer::{At, Merge, ProfileEntry, Range, Total};
 use crate::assembly::Assembly;
-use crate::block::BlockInfo;
+use crate::block::{BlockInfo, Needs};
 use crate::embedded::Snapshot;
-use crate::form::Entry;
+use crate::form::{Entry, Form, Pair};
 use crate::listing;
-use crate::sources::{Source, StreamInfo, sources, streams};
+use crate::moments::Moments;
+use crate::rows::Row;
+use crate::sources::{Part, Source, StreamInfo, sources, streams};
 use crate::{Error, Labels, Result, Selector, Semantics};
 
 /// Lists profiles.
@@ -135,26 +140,56 @@ impl At {
     }
 }
 
+/// What each stack has at a moment, by some of the rows.
+fn held(part: &Part<'_>, semantics: Semantics, at_ms: i64) -> Result<Vec<(u32, [i64; 2])>> {
+    let needs = Needs {
+        values: [true; 2],
+        until: semantics == Semantics::Level,
+        carried: semantics == Semantics::Cumulative,
+    };
+    let mut held: Vec<(u32, [i64; 2])> = Vec::new();
+    part.each(needs, None, |row| {
+        let holds = match semantics {
+            Semantics::Level => row.time <= at_ms && at_ms <= row.until,
+            Semantics::Cumulative => row.time <= at_ms,
+            Semantics::Delta => row.time == at_ms,
+        };
+        if !holds {
+            return;
+        }
+        let first = row.values[0].wrapping_add(row.carried[0]);
+        let second = row.values[1].wrapping_add(row.carried[1]);
+        match held.last_mut() {
+            Some((stack, sums)) if *stack == row.stack => {
+                *sums = [sums[0].wrapping_add(first), sums[1].wrapping_add(second)];
+            }
+            _ => held.push((row.stack, [first, second])),
+        }
+    })?;
+    Ok(held)
+}
+
 /// Makes the profile of an entry from rows.
 fn rebuild(source: &Source<'_, '_>, stream: &StreamInfo, entry: &Entry) -> Result<Profile> {
     let columns = stream.form.types.len();
     let at_ms = entry.at_ms;
-    let mut values: HashMap<u32, Vec<i64>> = HashMap::new();
+    let mut parts: Vec<(&Pair, Part<'_>)> = Vec::new();
     for (pair, series) in &stream.pairs {
-        source.each_row(*series, None, |row| {
-            let holds = match pair.semantics {
-                Semantics::Level => row.time <= at_ms && at_ms <= row.until,
-                Semantics::Cumulative => row.time <= at_ms,
-                Semantics::Delta => row.time == at_ms,
-            };
-            if holds {
-                let sums = values.entry(row.stack).or_insert_with(|| vec![0; columns]);
-                for (place, column) in pair.columns() {
-                    let all = row.values[place].wrapping_add(row.carried[place]);
-                    sums[column] = sums[column].wrapping_add(all);
-                }
+        let of_series = source.parts(*series)?;
+        parts.extend(of_series.into_iter().map(|part| (pair, part)));
+    }
+    let read: Vec<Vec<(u32, [i64; 2])>> = parts
+        .par_iter()
+        .map(|(pair, part)| held(part, pair.semantics, at_ms))
+        .collect::<Result<_>>()?;
+    let mut values: HashMap<u32, Vec<i64>> = HashMap::new();
+    for ((pair, _), held) in parts.iter().zip(read) {
+        for (stack, all) in held {
+            let sums = values.entry(stack).or_insert_with(|| vec![0; columns]);
+            for (place, column) in pair.columns() {
+                sums[column] = sums[column].wrapping_add(all[place]);
             }
-        })?;
+        }
     }
     values.retain(|_, row| row.iter().any(|value| *value != 0));
     let mut wanted: Vec<u32> = values.keys().copied().collect();
@@ -218,52 +253,65 @@ pub(crate) fn merged(
     // By place and column; of maxima by stream as well.
     let mut sums: Vec<f64> = Vec::new();
     let mut maxima: HashMap<(usize, i64), Vec<f64>> = HashMap::new();
-    for source in &sources {
-        let mut folds: Vec<(&StreamInfo, HashMap<u32, Vec<f64>>)> = Vec::new();
+    let mut folds = Vec::new();
+    for (place, source) in sources.iter().enumerate() {
         for stream in &used {
             if let Some(entries) = source.entries.get(&stream.id) {
                 let of_stream = sources
                     .iter()
                     .filter_map(|source| source.entries.get(&stream.id));
-                let all = of_stream.map(Vec::len).sum();
-                let last_ms = sources
-                    .iter()
-                    .filter_map(|source| source.entries.get(&stream.id)?.last())
-                    .map(|entry| entry.at_ms)
-                    .max();
-                let fold = Fold {
-                    how,
-                    range,
-                    entries,
-                    all,
-                    last_ms: last_ms.unwrap_or(i64::MIN),
-                };
-                folds.push((stream, fold.run(source, stream, form)?));
+                let last_ms = of_stream.clone().filter_map(|entries| entries.last());
+                let last_ms = last_ms.map(|entry| entry.at_ms).max();
+                let times = Arc::new(Moments::new(entries.iter().map(|entry| entry.at_ms)));
+                for (pair, series) in &stream.pairs {
+                    for part in source.parts(*series)? {
+                        folds.push(Fold {
+                            how,
+                            range,
+                            place,
+                            stream: stream.id,
+                            columns: columns_of(&stream.form, pair, form),
+                            semantics: pair.semantics,
+                            part,
+                            times: times.clone(),
+                            all: of_stream.clone().map(Vec::len).sum(),
+                            last_ms: last_ms.unwrap_or(i64::MIN),
+                        });
+                    }
+                }
             }
         }
+    }
+    let read: Vec<Vec<(u32, [f64; 2])>> = folds.par_iter().map(Fold::run).collect::<Result<_>>()?;
+    let mut read: Vec<(&Fold<'_>, Vec<(u32, [f64; 2])>)> = folds.iter().zip(read).collect();
+    for (number, source) in sources.iter().enumerate() {
+        // The folds come in the order of their sources.
+        let own = read.partition_point(|(fold, _)| fold.place <= number);
+        let folds: Vec<_> = read.drain(..own).collect();
         let mut wanted: Vec<u32> = folds
             .iter()
-            .flat_map(|(_, values)| values.keys().copied())
+            .flat_map(|(_, values)| values.iter().map(|(stack, _)| *stack))
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
         let places = assembly.place(&source.stacks(&wanted)?)?;
         sums.resize(assembly.len() * columns, 0.0);
-        for (stream, values) in folds {
-            for (stack, row) in values {
+        for (fold, values) in folds {
+            for (stack, pair) in values {
                 let Some(&place) = places.get(&stack) else {
                     continue;
                 };
-                if how == Merge::Max {
-                    let known = maxima.entry((place, stream.id));
-                    let known = known.or_insert_with(|| vec![0.0; columns]);
-                    for (known, value) in known.iter_mut().zip(row) {
-                        *known = known.max(value);
-                    }
+                let known = if how == Merge::Max {
+                    let known = maxima.entry((place, fold.stream));
+                    known.or_insert_with(|| vec![0.0; columns])
                 } else {
-                    let known = &mut sums[place * columns..][..columns];
-                    for (known, value) in known.iter_mut().zip(row) {
-                        *known += value;
+                    &mut sums[place * columns..][..columns]
+                };
+                for &(from, column) in &fold.columns {
+                    if how == Merge::Max {
+                        known[column] = known[column].max(pair[from]);
+                    } else {
+                        known[column] += pair[from];
                     }
                 }
             }
@@ -303,12 +351,31 @@ fn refuse_sum_of_levels(streams: &[StreamInfo]) -> Result<()> {
     Ok(())
 }
 
-/// How the rows of one stream in one source become one value for each stack.
-struct Fold<'e> {
+/// Where the columns of a pair are in the form of an answer.
+fn columns_of(own: &Form, pair: &Pair, form: &Form) -> Vec<(usize, usize)> {
+    let column_of = |column: usize| {
+        let own = &own.types[column];
+        let mut others = form.types.iter();
+        others.position(|other| other.name == own.name && other.unit == own.unit)
+    };
+    pair.columns()
+        .filter_map(|(place, column)| Some((place, column_of(column)?)))
+        .collect()
+}
+
+/// How some rows of one stream in one source become one value for each stack.
+struct Fold<'r> {
     how: Merge,
     range: Range,
-    /// The stream's profiles in this source, in order of time.
-    entries: &'e [Entry],
+    /// The source's place.
+    place: usize,
+    stream: i64,
+    /// The places in a row with their columns in the answer.
+    columns: Vec<(usize, usize)>,
+    semantics: Semantics,
+    part: Part<'r>,
+    /// When the stream's profiles in this source were taken, in order.
+    times: Arc<Moments>,
     /// How many profiles of the stream all sources have.
     all: usize,
     /// When the last of these was taken.
@@ -316,85 +383,57 @@ struct Fold<'e> {
 }
 
 impl Fold<'_> {
-    fn run(
-        &self,
-        source: &Source<'_, '_>,
-        stream: &StreamInfo,
-        form: &crate::form::Form,
-    ) -> Result<HashMap<u32, Vec<f64>>> {
-        let columns = form.types.len();
-        let mut values: HashMap<u32, Vec<f64>> = HashMap::new();
-        for (pair, series) in &stream.pairs {
-            // Where its columns are in the form of the answer.
-            let column_of = |column: usize| {
-                let own = &stream.form.types[column];
-                form.types
-                    .iter()
-                    .position(|other| other.name == own.name && other.unit == own.unit)
-            };
-            let places: Vec<(usize, usize)> = pair
-                .columns()
-                .filter_map(|(place, column)| Some((place, column_of(column)?)))
-                .collect();
-            let mean = self.how == Merge::Mean
-                || self.how == Merge::Default && pair.semantics == Semantics::Level;
-            let divisor = if mean { self.all as f64 } else { 1.0 };
-            let mut current: Option<(u32, [f64; 2])> = None;
-            let mut put = |stack: u32, sums: [f64; 2]| {
-                let row = values.entry(stack).or_insert_with(|| vec![0.0; columns]);
-                for &(place, column) in &places {
-                    if self.how == Merge::Max {
-                        row[column] = row[column].max(sums[place]);
-                    } else {
-                        row[column] += sums[place] / divisor;
-                    }
-                }
-            };
-            source.each_row(*series, None, |row| {
-                let weight = self.weight(pair.semantics, row);
-                if weight == 0 {
-                    return;
-                }
-                let weight = if mean { weight as f64 } else { 1.0 };
-                let [first, second] = row.values.map(|value| value as f64 * weight);
-                match &mut current {
-                    Some((stack, sums)) if *stack == row.stack => {
-                        if self.how == Merge::Max {
-                            *sums = [sums[0].max(first), sums[1].max(second)];
+    fn run(&self) -> Result<Vec<(u32, [f64; 2])>> {
+        let mean = self.how == Merge::Mean
+            || self.how == Merge::Default && self.semantics == Semantics::Level;
+        let needs = Needs {
+            values: [true; 2],
+            until: self.semantics == Semantics::Level,
+            carried: false,
+        };
+        let mut values: Vec<(u32, [f64; 2])> = Vec::new();
+        self.part.each(needs, None, |row| {
+            let weight = self.weight(row);
+            if weight == 0 {
+                return;
+            }
+            let weight = if mean { weight as f64 } else { 1.0 };
+            let [first, second] = row.values;
+            let new = [first as f64 * weight, second as f64 * weight];
+            match values.last_mut() {
+                Some((stack, sums)) if *stack == row.stack => {
+                    for (sum, new) in sums.iter_mut().zip(new) {
+                        *sum = if self.how == Merge::Max {
+                            sum.max(new)
                         } else {
-                            *sums = [sums[0] + first, sums[1] + second];
-                        }
-                    }
-                    _ => {
-                        if let Some((stack, sums)) = current {
-                            put(stack, sums);
-                        }
-                        current = Some((row.stack, [first, second]));
+                            *sum + new
+                        };
                     }
                 }
-            })?;
-            if let Some((stack, sums)) = current {
-                put(stack, sums);
+                _ => values.push((row.stack, new)),
+            }
+        })?;
+        if mean {
+            let all = self.all as f64;
+            for (_, sums) in &mut values {
+                *sums = sums.map(|sum| sum / all);
             }
         }
         Ok(values)
     }
 
     /// In how many of the profiles that count a row holds.
-    fn weight(&self, semantics: Semantics, row: &crate::rows::Row) -> usize {
+    fn weight(&self, row: &Row) -> usize {
         let is_last = self.how == Merge::Last;
-        if semantics != Semantics::Level {
+        if self.semantics != Semantics::Level {
             let counts = self.range.contains(row.time) && (!is_last || row.time == self.last_ms);
             return usize::from(counts);
         }
         if is_last {
             return usize::from(row.time <= self.last_ms && self.last_ms <= row.until);
         }
-        // The entries are those of the range.
-        let first = self.entries.partition_point(|entry| entry.at_ms < row.time);
-        let behind = self
-            .entries
-            .partition_point(|entry| entry.at_ms <= row.until);
-        behind.saturating_sub(first)
+        // The times are those of the range.
+        let behind = self.times.behind(row.until);
+        behind.saturating_sub(self.times.first_from(row.time))
     }
 }

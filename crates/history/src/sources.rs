@@ -3,7 +3,7 @@
 use hashbrown::{HashMap, HashSet};
 
 use crate::answer::Range;
-use crate::block::{BlockInfo, BlockReader, Wanted};
+use crate::block::{BlockInfo, BlockReader, Needs, SamplePart};
 use crate::cut::series_of;
 use crate::dictionary::{FrameRow, StackRow};
 use crate::embedded::Snapshot;
@@ -35,6 +35,35 @@ pub(crate) struct Source<'s, 'h> {
     pub(crate) entries: HashMap<i64, Vec<Entry>>,
     /// Of the head, the rows by series.
     rows: HashMap<i64, Vec<Row>>,
+}
+
+/// Some rows of one series.
+#[derive(Debug)]
+pub(crate) enum Part<'r> {
+    Head(&'r [Row]),
+    Block(SamplePart),
+}
+
+impl Part<'_> {
+    /// Shows the rows of all stacks, or of some, which should be few; of a block in their order.
+    pub(crate) fn each(
+        &self,
+        needs: Needs,
+        stacks: Option<&HashSet<u32>>,
+        mut see: impl FnMut(&Row),
+    ) -> Result<()> {
+        match self {
+            Self::Head(rows) => {
+                for row in *rows {
+                    if stacks.is_none_or(|stacks| stacks.contains(&row.stack)) {
+                        see(row);
+                    }
+                }
+                Ok(())
+            }
+            Self::Block(part) => part.each(needs, stacks, see),
+        }
+    }
 }
 
 /// Frames, and stacks with their numbers.
@@ -154,28 +183,14 @@ impl<'s, 'h> Source<'s, 'h> {
         Ok(source)
     }
 
-    /// Shows the rows of a series, of all stacks or of some; those of a block in their order.
-    pub(crate) fn each_row(
-        &self,
-        series: i64,
-        stacks: Option<&HashSet<u32>>,
-        mut see: impl FnMut(&Row),
-    ) -> Result<()> {
+    /// The parts in which the rows of a series can be read side by side.
+    pub(crate) fn parts(&self, series: i64) -> Result<Vec<Part<'_>>> {
         if let Some(block) = &self.block {
-            return block.each_sample(
-                Wanted {
-                    series: Some(series),
-                    stacks,
-                },
-                see,
-            );
+            let parts = block.sample_parts(series)?;
+            return Ok(parts.into_iter().map(Part::Block).collect());
         }
-        for row in self.rows.get(&series).into_iter().flatten() {
-            if stacks.is_none_or(|stacks| stacks.contains(&row.stack)) {
-                see(row);
-            }
-        }
-        Ok(())
+        let rows = self.rows.get(&series);
+        Ok(rows.map(|rows| Part::Head(rows)).into_iter().collect())
     }
 
     /// Reads stacks by their numbers, which must come in ascending order.

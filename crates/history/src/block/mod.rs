@@ -4,10 +4,12 @@
 //! stacks by what they say, so that blocks are merged while they are read.
 
 mod read;
+mod samples;
 mod table;
 mod write;
 
-pub(crate) use read::{BlockReader, ProfileRow, ProfileStream, SampleStream, StackStream, Wanted};
+pub(crate) use read::{BlockReader, ProfileRow, ProfileStream, SampleStream, StackStream};
+pub(crate) use samples::{Needs, SamplePart};
 pub(crate) use write::{BlockWriter, SeriesRow};
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,6 @@ use arrow_array::cast::AsArray as _;
 use arrow_array::types::{Float64Type, Int64Type, TimestampMillisecondType, UInt32Type};
 use arrow_array::{Array as _, ArrowPrimitiveType, BooleanArray, PrimitiveArray, RecordBatch};
 use arrow_schema::ArrowError;
-use hashbrown::HashSet;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowPredicate, ArrowPredicateFn, ArrowReaderOptions, ParquetRecordBatchReader,
@@ -27,7 +26,7 @@ use crate::rows::Row;
 use crate::{Error, Result};
 
 /// How many rows are decoded at a time.
-const BATCH_ROWS: usize = 1 << 13;
+pub(super) const BATCH_ROWS: usize = 1 << 13;
 
 /// A profile in a block's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,15 +43,6 @@ pub(crate) struct ProfileRow {
 /// A point with its series.
 type PointRow = (i64, Point);
 
-/// Which rows of the samples are wanted.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted<'w> {
-    /// Of which series; of all when there is none.
-    pub(crate) series: Option<i64>,
-    /// Of which stacks; of all when there is none.
-    pub(crate) stacks: Option<&'w HashSet<u32>>,
-}
-
 /// A block whose files are opened when they are asked for.
 #[derive(Clone, Debug)]
 pub(crate) struct BlockReader {
@@ -63,6 +53,11 @@ impl BlockReader {
     /// Reads the block of a folder.
     pub(crate) fn new(folder: PathBuf) -> Self {
         Self { folder }
+    }
+
+    /// Where its files lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     fn open(&self, name: &str) -> Result<Opened> {
@@ -88,7 +83,7 @@ impl BlockReader {
         ];
         let mut frames = Vec::new();
         let opened = self.open(FRAMES)?;
-        opened.batches(&names, None, None)?.each(|batch, path| {
+        opened.batches(&names, None)?.each(|batch, path| {
             let text = |at: usize| {
                 let column = batch.column(at).as_string_opt::<i32>();
                 column.ok_or_else(|| wrong(path, batch, at))
@@ -123,7 +118,7 @@ impl BlockReader {
     pub(crate) fn stacks(&self) -> Result<StackStream> {
         let batches = self
             .open(STACKS)?
-            .batches(&["frames", "labels", "ordinal"], None, None)?;
+            .batches(&["frames", "labels", "ordinal"], None)?;
         Ok(StackStream {
             batches,
             batch: None,
@@ -137,7 +132,7 @@ impl BlockReader {
         let mut wanted = wanted.iter().copied().peekable();
         let batches = self
             .open(STACKS)?
-            .batches(&["frames", "labels", "ordinal"], None, None)?;
+            .batches(&["frames", "labels", "ordinal"], None)?;
         let mut first = 0_u32;
         batches.each(|batch, path| {
             let count = u32::try_from(batch.num_rows()).unwrap_or(u32::MAX);
@@ -155,7 +150,7 @@ impl BlockReader {
     /// Shows the frames of every stack.
     pub(crate) fn each_stack(&self, mut see: impl FnMut(u32, &[u32])) -> Result<()> {
         let mut stack = 0;
-        let batches = self.open(STACKS)?.batches(&["frames"], None, None)?;
+        let batches = self.open(STACKS)?.batches(&["frames"], None)?;
         batches.each(|batch, path| {
             let list = batch.column(0).as_list_opt::<i32>();
             let list = list.ok_or_else(|| wrong(path, batch, 0))?;
@@ -171,34 +166,6 @@ impl BlockReader {
         })
     }
 
-    /// Shows the rows of samples that are wanted, in their order.
-    pub(crate) fn each_sample(&self, wanted: Wanted<'_>, mut see: impl FnMut(&Row)) -> Result<()> {
-        let names = [
-            "series",
-            "stack",
-            "time",
-            "until",
-            "value_a",
-            "value_b",
-            "carried_a",
-            "carried_b",
-        ];
-        let opened = self.open(SAMPLES)?;
-        opened
-            .batches(
-                &names,
-                wanted.series.as_ref().map(std::slice::from_ref),
-                wanted.stacks,
-            )?
-            .each(|batch, path| {
-                let columns = SampleColumns::of(path, batch)?;
-                for row in 0..batch.num_rows() {
-                    see(&columns.row(row));
-                }
-                Ok(())
-            })
-    }
-
     /// All rows of samples, one after the other.
     pub(crate) fn samples(&self) -> Result<SampleStream> {
         let names = [
@@ -211,7 +178,7 @@ impl BlockReader {
             "carried_a",
             "carried_b",
         ];
-        let batches = self.open(SAMPLES)?.batches(&names, None, None)?;
+        let batches = self.open(SAMPLES)?.batches(&names, None)?;
         Ok(SampleStream {
             batches,
             rows: Vec::new().into_iter(),
@@ -233,7 +200,7 @@ impl BlockReader {
             "samples",
             "totals",
         ];
-        let batches = self.open(PROFILES)?.batches(&names, Some(streams), None)?;
+        let batches = self.open(PROFILES)?.batches(&names, Some(streams))?;
         batches.each(|batch, path| {
             let columns = EntryColumns::of(path, batch, 0)?;
             for row in 0..batch.num_rows() {
@@ -258,7 +225,7 @@ impl BlockReader {
             "totals",
         ];
         Ok(ProfileStream {
-            batches: self.open(PROFILES)?.batches(&names, None, None)?,
+            batches: self.open(PROFILES)?.batches(&names, None)?,
             batch: None,
             at: 0,
         })
@@ -275,7 +242,7 @@ impl BlockReader {
             "series", "time", "value", "mean", "min", "max", "count", "increase",
         ];
         self.open(POINTS)?
-            .batches(&names, series, None)?
+            .batches(&names, series)?
             .each(|batch, path| {
                 let series = column::<Int64Type>(path, batch, 0)?;
                 let times = column::<TimestampMillisecondType>(path, batch, 1)?;
@@ -325,7 +292,7 @@ impl BlockReader {
     ) -> Result<()> {
         let names = ["series", "time", "bucket", "increase"];
         self.open(HISTOGRAMS)?
-            .batches(&names, series, None)?
+            .batches(&names, series)?
             .each(|batch, path| {
                 let series = column::<Int64Type>(path, batch, 0)?;
                 let times = column::<TimestampMillisecondType>(path, batch, 1)?;
@@ -558,12 +525,7 @@ struct Opened {
 impl Opened {
     /// Begins to read columns, in the order of `names`, which must be that of the file; the first
     /// is what `series` chooses by.
-    fn batches(
-        self,
-        names: &[&str],
-        series: Option<&[i64]>,
-        stacks: Option<&HashSet<u32>>,
-    ) -> Result<Batches> {
+    fn batches(self, names: &[&str], series: Option<&[i64]>) -> Result<Batches> {
         let Self { path, mut builder } = self;
         let mask = |names: &[&str]| {
             ProjectionMask::columns(builder.parquet_schema(), names.iter().copied())
@@ -581,22 +543,6 @@ impl Opened {
                 })));
             }
         }
-        if let Some(stacks) = stacks {
-            let mask = ProjectionMask::columns(builder.parquet_schema(), ["stack"]);
-            let stacks = stacks.clone();
-            predicates.push(Box::new(ArrowPredicateFn::new(mask, move |batch| {
-                // Rows of a stack follow each other.
-                let mut last = None;
-                chosen::<UInt32Type>(&batch, |stack| match last {
-                    Some((known, is_wanted)) if known == stack => is_wanted,
-                    _ => {
-                        let is_wanted = stacks.contains(&stack);
-                        last = Some((stack, is_wanted));
-                        is_wanted
-                    }
-                })
-            })));
-        }
         if !predicates.is_empty() {
             builder = builder.with_row_filter(RowFilter::new(predicates));
         }
@@ -609,7 +555,7 @@ impl Opened {
     }
 }
 
-fn chosen<T: ArrowPrimitiveType>(
+pub(super) fn chosen<T: ArrowPrimitiveType>(
     batch: &RecordBatch,
     mut is_wanted: impl FnMut(T::Native) -> bool,
 ) -> std::result::Result<BooleanArray, ArrowError> {
@@ -626,7 +572,7 @@ fn chosen<T: ArrowPrimitiveType>(
 
 /// The parts of a file that may hold some series, sorted, and whether these parts hold nothing
 /// else.
-fn groups_of(metadata: &ParquetMetaData, series: &[i64]) -> (Vec<usize>, bool) {
+pub(super) fn groups_of(metadata: &ParquetMetaData, series: &[i64]) -> (Vec<usize>, bool) {
     let mut is_alone = true;
     let groups = (0..metadata.num_row_groups()).filter(|&group| {
         let statistics = metadata.row_group(group).column(0).statistics();
@@ -673,7 +619,7 @@ impl Batches {
     }
 }
 
-fn column<'b, T: ArrowPrimitiveType>(
+pub(super) fn column<'b, T: ArrowPrimitiveType>(
     path: &Path,
     batch: &'b RecordBatch,
     at: usize,

@@ -93,6 +93,7 @@ fn the_documented_queries_answer_as_the_history_does() {
     let query = CurveQuery {
         selector: Selector::all(),
         kind: "heap".to_owned(),
+        sample_type: None,
         range: Range::ALL,
         step_ms: 0,
     };

@@ -176,6 +176,7 @@ fn curves(history: &Embedded, written: &[(i64, Profile)]) {
     let query = CurveQuery {
         selector: Selector::all(),
         kind: "heap".to_owned(),
+        sample_type: None,
         range: Range::ALL,
         step_ms: 0,
     };
@@ -201,6 +202,15 @@ fn curves(history: &Embedded, written: &[(i64, Profile)]) {
     }
     let path = history.stack_curve(&query, &["main", "work"]).unwrap();
     assert_eq!(path[3].steps, inuse.steps);
+    // Each sample type asked for by itself is the same.
+    for curve in &curves {
+        let one = CurveQuery {
+            sample_type: Some(curve.sample_type.clone()),
+            ..query.clone()
+        };
+        let alone = history.function_curve(&one, "work").unwrap();
+        assert_eq!(alone.as_slice(), std::slice::from_ref(curve));
+    }
 }
 
 #[test]

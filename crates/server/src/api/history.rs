@@ -197,6 +197,7 @@ fn curves(work: &Work<'_>) -> Result<Bytes, Problem> {
             let query = CurveQuery {
                 selector: fathom_history::Selector::of(labels),
                 kind: own("kind").unwrap_or("heap").to_owned(),
+                sample_type: None,
                 range: span.range,
                 step_ms: span.step_ms,
             };

@@ -292,18 +292,19 @@ pub(crate) fn of_function(
     function: &str,
     sample_type: &str,
 ) -> Result<Curves, Problem> {
-    let found = history.function_curve(query, function).map_err(failed)?;
-    let types: Vec<String> = found
-        .iter()
-        .map(|curve| curve.sample_type.clone())
-        .collect();
-    let curve = found
-        .into_iter()
-        .find(|curve| curve.sample_type == sample_type)
-        .ok_or_else(|| {
+    let one = CurveQuery {
+        sample_type: Some(sample_type.to_owned()),
+        ..query.clone()
+    };
+    let found = history.function_curve(&one, function).map_err(failed)?;
+    let Some(curve) = found.into_iter().next() else {
+        let all = history.function_curve(query, function).map_err(failed)?;
+        let types: Vec<&str> = all.iter().map(|curve| curve.sample_type.as_str()).collect();
+        return Err(
             Problem::not_found(format!("there is no sample type {sample_type:?}"))
-                .hint(format!("there are: {}", types.join(", ")))
-        })?;
+                .hint(format!("there are: {}", types.join(", "))),
+        );
+    };
     let mut curves = Curves::new(
         function,
         "What the function holds or used itself, and with what it called.",
