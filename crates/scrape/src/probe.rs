@@ -193,10 +193,16 @@ fn is_profile(artefact: &str, profile: &str) -> bool {
         || (profile == CPU && name.strip_prefix("profile").is_some_and(same))
 }
 
+/// Says why a profile is not there: what befell it, or else the server that was to give it.
 fn why_missing(missing: &[Missing], profile: &str) -> String {
-    missing
-        .iter()
-        .find(|missing| is_profile(&missing.what, profile))
+    let is_at_url = |missing: &&Missing| missing.what.contains("://");
+    let of_profile = missing.iter().find(|missing| {
+        let path = missing.what.split('?').next().unwrap_or_default();
+        is_profile(&missing.what, profile)
+            || is_at_url(missing) && path.rsplit('/').next() == Some(profile)
+    });
+    of_profile
+        .or_else(|| missing.iter().find(is_at_url))
         .map_or_else(
             || "the server did not send it".to_owned(),
             |missing| missing.why.clone(),
@@ -248,6 +254,23 @@ mod tests {
                 part(Some("mutex"), 0, 0, Some("the server answers 404")),
                 part(Some("fgprof"), 0, 0, Some("the server did not send it")),
             ]
+        );
+    }
+
+    #[test]
+    fn what_a_server_did_instead_is_told_of_its_profiles() {
+        let too_large = Missing::new("http://a:1/debug/pprof/heap?debug=0", "it is too large");
+        let no_pages = Missing::new("http://a:1/debug/pprof/", "that is no page of pprof");
+        let missing = [
+            Missing::new("proc/smaps", "no permission"),
+            no_pages,
+            too_large,
+        ];
+        assert_eq!(why_missing(&missing, "heap"), "it is too large");
+        assert_eq!(why_missing(&missing, "mutex"), "that is no page of pprof");
+        assert_eq!(
+            why_missing(&missing[..1], "heap"),
+            "the server did not send it"
         );
     }
 }

@@ -8,6 +8,7 @@ use fathom_testkit::GoVersion;
 use fathom_testkit::program::Program;
 use serde_json::Value;
 
+use crate::contracts;
 use crate::{command, fathom};
 
 /// The longest that anything may take on a loaded machine.
