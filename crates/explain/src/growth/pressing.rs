@@ -6,11 +6,12 @@
 //! that of these minutes, not the mean since the start.
 
 use fathom_finding::{Confidence, Finding, Severity};
-use fathom_trends::Series;
+use fathom_trends::{Series, Shape};
 
 use super::findings::{percent, whole};
 use super::{Growth, GrowthEvidence};
 use crate::amount::{bytes, count};
+use crate::leaks::name_of;
 
 /// What counts as now, in seconds.
 const NOW: f64 = 600.0;
@@ -174,8 +175,8 @@ fn busy_collector(share: f64, pressed: Option<(f64, u64)>) -> Finding {
         .verify("The collector's share of the CPU falls below 10 %.")
 }
 
-/// Most goroutines wait at one line, without becoming more.
-fn crowd(evidence: &GrowthEvidence, from: f64) -> Option<Finding> {
+/// Most goroutines wait at one line, and are not known to become more.
+fn crowd(evidence: &GrowthEvidence, from: f64, is_steady: bool) -> Option<Finding> {
     if evidence
         .goroutine_times
         .last()
@@ -206,7 +207,11 @@ fn crowd(evidence: &GrowthEvidence, from: f64) -> Option<Finding> {
                 count(whole(all)),
                 most.place
             ))
-            .detail("They did in the profile before as well, and become no more: a queue, or a pool that is large.")
+            .detail(if is_steady {
+                "They did in the profile before as well, and become no more: a queue, or a pool that is large."
+            } else {
+                "They did in the profile before as well. Whether they become more takes half an hour to tell."
+            })
             .evidence("goroutines there", whole(here), "goroutines", "goroutine profile")
             .evidence("there before", whole(before), "goroutines", "goroutine profile")
             .action("Look at whom they wait for: a lock, a slow peer, a channel whose reader is slow.")
