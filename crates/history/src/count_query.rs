@@ -31,7 +31,7 @@ pub(crate) fn counts(snapshot: &Snapshot<'_>, query: &PointsQuery) -> Result<Vec
         for found in series(snapshot, &target, &query.names)? {
             if found.kind == fathom_series::Kind::Histogram {
                 let read = read(snapshot, &target, &found, lives.needed(query.range))?;
-                counted.push(lives.count(&target, found, read, query));
+                counted.push(lives.count(&target, found, &read, query));
             }
         }
     }
@@ -80,11 +80,11 @@ impl Lives {
         Range::new(from_ms, to_ms)
     }
 
-    fn count(&self, target: &TargetRow, found: Found, read: Read, query: &PointsQuery) -> Counted {
+    fn count(&self, target: &TargetRow, found: Found, read: &Read, query: &PointsQuery) -> Counted {
         let latest = self.restarts.len();
         let buckets = found.boundaries.len().saturating_sub(1);
         let Range { from_ms, to_ms } = query.range;
-        let begun = self.before_latest(&read, buckets);
+        let begun = self.before_latest(read, buckets);
         let known_from = if begun.is_some() && self.at(from_ms) == latest {
             i64::MIN
         } else {
