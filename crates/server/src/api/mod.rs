@@ -40,6 +40,9 @@ pub(crate) struct Parameter {
     pub(crate) choices: &'static [&'static str],
 }
 
+/// Names an answer that is kept as a file.
+pub(crate) type Naming = fn(&Work<'_>) -> Result<String, Problem>;
+
 /// One thing that can be asked for.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -61,7 +64,7 @@ pub(crate) struct Endpoint {
     /// The contract of its JSON, where it is one of the command line's.
     pub(crate) contract: &'static str,
     /// What a browser calls the answer when it keeps it as a file; nothing where it is shown.
-    pub(crate) file_name: Option<fn(&Work<'_>) -> Result<String, Problem>>,
+    pub(crate) file_name: Option<Naming>,
     pub(crate) make: fn(&Work<'_>) -> Result<Bytes, Problem>,
 }
 
