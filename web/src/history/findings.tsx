@@ -34,9 +34,13 @@ export function useFindings(target: string | null, range: Range): Found {
   return { findings: data?.findings ?? null, artefacts: data?.artefacts ?? [], problem };
 }
 
-/** A finding is a mark where it was first seen. */
-export function marksOf(findings: KeptFinding[] | null): Mark[] {
-  return (findings ?? []).map((finding) => ({ at_ms: finding.first_ms, kind: "finding", text: finding.payload.title }));
+/** A finding is a mark where it was first seen; among several processes it says of which. */
+export function marksOf(findings: KeptFinding[] | null, of: Target[]): Mark[] {
+  return (findings ?? []).flatMap((finding) => {
+    const target = of.find((known) => known.id === finding.target_id);
+    const text = of.length > 1 && target ? `${nameOf(target)}: ${finding.payload.title}` : finding.payload.title;
+    return target ? [{ at_ms: finding.first_ms, kind: "finding" as const, text }] : [];
+  });
 }
 
 /** What is worst comes first; what is over comes last. */

@@ -39,7 +39,7 @@ function Shown({ targets }: { targets: Targets }) {
   const pattern = (navigation.get("find") ?? "").toLowerCase();
   const shown = targets.targets.filter((target) => !pattern || JSON.stringify(target.labels).toLowerCase().includes(pattern));
   const disk = targets.usage.catalogue + targets.usage.artefacts + Object.values(targets.usage.blocks).reduce((a, b) => a + b, 0);
-  const marks = useMemo(() => marksOf(found.findings), [found.findings]);
+  const marks = useMemo(() => marksOf(found.findings, shown), [found.findings, pattern]);
   const picked = pickedOf(navigation.get("pick"), targets.targets);
   return (
     <div class="fleet">

@@ -3,6 +3,15 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api";
 
+let isPressed = false;
+addEventListener("mousedown", () => (isPressed = true), true);
+addEventListener("mouseup", () => (isPressed = false), true);
+
+/** Waits while the mouse is down: newer data are no reason to cut off a drag. */
+async function released(): Promise<void> {
+  while (isPressed) await new Promise((resolve) => setTimeout(resolve, 50));
+}
+
 export interface Fresh<T> {
   data: T | null;
   problem: Problem | null;
@@ -12,7 +21,7 @@ export interface Fresh<T> {
  * What is answered about a subject, asked anew whenever the moment is another. One question is
  * under way at a time: an answer that is slower than the moments go by is shown all the same.
  */
-export function useFresh<T>(subject: string, moment: string, ask: () => Promise<T>): Fresh<T> {
+export function useFresh<T>(subject: string, moment: string, ask: () => Promise<T>, isWanted = true): Fresh<T> {
   const [fresh, setFresh] = useState<Fresh<T> & { subject: string }>({ data: null, problem: null, subject });
   const wanted = useRef({ subject, moment, ask });
   wanted.current = { subject, moment, ask };
@@ -24,7 +33,7 @@ export function useFresh<T>(subject: string, moment: string, ask: () => Promise<
     };
   }, []);
   useEffect(() => {
-    if (state.current.isAsking) return;
+    if (!isWanted || state.current.isAsking) return;
     const goOn = async () => {
       state.current.isAsking = true;
       for (;;) {
@@ -33,6 +42,7 @@ export function useFresh<T>(subject: string, moment: string, ask: () => Promise<
           (data) => ({ data, problem: null }),
           (problem: Problem) => ({ data: null, problem }),
         );
+        await released();
         if (state.current.isGone) return;
         const now = wanted.current;
         if (now.subject === asked.subject) {
@@ -44,6 +54,6 @@ export function useFresh<T>(subject: string, moment: string, ask: () => Promise<
       state.current.isAsking = false;
     };
     void goOn();
-  }, [subject, moment]);
+  }, [subject, moment, isWanted]);
   return fresh.subject === subject ? fresh : { data: null, problem: null };
 }

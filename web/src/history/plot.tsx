@@ -135,6 +135,8 @@ export function Plot({ curves, marks, group, theme, isNamed = false, brushed, cl
     const plot = new uPlot(
       {
         width: host.clientWidth, height: HEIGHT,
+        // The last moment's label ends within the plot.
+        padding: [null, 30, null, null],
         series, bands,
         legend: { show: false },
         cursor: { sync: { key: group }, drag: { x: true, y: false, setScale: false }, points: { size: 5 }, ...(isNamed ? { focus: { prox: 30 } } : {}) },

@@ -7,6 +7,7 @@ import { useNavigation } from "../route";
 import { useKeys, useShell, type MenuItem } from "../shell";
 import type { Curves, Entry, Mark, PlotAbout, SeriesAbout, Target } from "./contracts";
 import { Findings, marksOf, useFindings } from "./findings";
+import { useFresh } from "./fresh";
 import { Plot } from "./plot";
 import { RangeBar } from "./range";
 import { useTarget } from "./targets";
@@ -37,7 +38,7 @@ function Shown({ target, all }: { target: Target; all: Target[] }) {
   const group = navigation.get("group") ?? "overview";
   const found = useFindings(target.id, range);
   const told = useMarks(target, range);
-  const marks = useMemo(() => [...told, ...marksOf(found.findings)], [told, found.findings]);
+  const marks = useMemo(() => [...told, ...marksOf(found.findings, [target])], [told, found.findings]);
   // What was found comes first; that nothing was comes last.
   const isFound = (found.findings?.length ?? 0) > 0;
   const [noting, setNoting] = useState<number | null>(null);
@@ -143,25 +144,13 @@ function remembered(a: string): string {
   return from === to ? clock(from ?? 0) : `${clock(from ?? 0)}, ${length((to ?? 0) - (from ?? 0))}`;
 }
 
-function useMarks(target: Target, range: Range): Mark[] {
-  const [marks, setMarks] = useState<Mark[]>([]);
-  const key = `${range.from}-${range.to}-${target.last_ms}`;
-  useEffect(() => {
-    let isWanted = true;
-    getFresh<{ marks: Mark[] }>(`api/v1/history/marks?from=${Math.round(range.from)}&target=${target.id}&to=${Math.round(range.to)}`).then(
-      (told) => isWanted && setMarks(told.marks),
-      () => isWanted && setMarks([]),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [key]);
-  return marks;
-}
+const NONE: Mark[] = [];
 
-let isPressed = false;
-addEventListener("mousedown", () => (isPressed = true), true);
-addEventListener("mouseup", () => (isPressed = false), true);
+function useMarks(target: Target, range: Range): Mark[] {
+  const url = `api/v1/history/marks?from=${Math.round(range.from)}&target=${target.id}&to=${Math.round(range.to)}`;
+  const { data } = useFresh(target.id, `${url} ${target.last_ms}`, () => getFresh<{ marks: Mark[] }>(url));
+  return data?.marks ?? NONE;
+}
 
 interface LoadedProps {
   query: string;
@@ -177,26 +166,13 @@ function Loaded({ query, target, range, marks, brushed, clicked }: LoadedProps) 
   const shell = useShell();
   const place = useRef<HTMLDivElement>(null);
   const [isSeen, setSeen] = useState(false);
-  const [curves, setCurves] = useState<Curves | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => {
     const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && setSeen(true), { rootMargin: "300px" });
     if (place.current) seen.observe(place.current);
     return () => seen.disconnect();
   }, []);
   const url = `api/v1/history/curves?from=${Math.round(range.from)}&${query}&target=${target.id}&to=${Math.round(range.to)}`;
-  useEffect(() => {
-    // A drag is not to be cut off.
-    if (!isSeen || isPressed) return;
-    let isWanted = true;
-    getFresh<Curves>(url).then(
-      (told) => isWanted && (setCurves(told), setProblem(null)),
-      (told: Problem) => isWanted && setProblem(told),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [url, isSeen, target.last_ms]);
+  const { data: curves, problem } = useFresh(query, `${url} ${target.last_ms}`, () => getFresh<Curves>(url), isSeen);
   return (
     <div class="plot-place" ref={place}>
       {problem && !curves && <div class="plot-empty">{problem.detail}</div>}

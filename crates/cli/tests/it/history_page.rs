@@ -1,6 +1,6 @@
 //! The pages of a history in a real browser: two programs are recorded and shown.
 
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use fathom_history::{ArtefactInfo, Embedded, History, KeptFinding, Labels, Options};
 use fathom_testkit::GoVersion;
@@ -54,8 +54,8 @@ fn remember_findings(folder: &Path) {
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let now = i64::try_from(now.as_millis()).unwrap();
-    // The mark is to lie among the looks, which go on.
-    let soon = [now + 5_000; 2];
+    // The mark is to lie among the looks.
+    let seen = [first.last_ms; 2];
     let title = "The live heap grows by 48 MB an hour";
     find(
         &history,
@@ -63,7 +63,7 @@ fn remember_findings(folder: &Path) {
         "heap-growth",
         "critical",
         title,
-        soon,
+        seen,
     );
     let title = "Goroutines grew by 40 an hour";
     let earlier = [now - 50 * MINUTE_MS, now - 30 * MINUTE_MS];
@@ -90,7 +90,6 @@ fn remember_findings(folder: &Path) {
 
 #[test]
 fn the_pages_of_a_history_in_a_browser() {
-    let began = Instant::now();
     let start = || {
         let program = Program::new("publisher", GoVersion::GO_1_27);
         program.start().unwrap()
@@ -129,5 +128,4 @@ fn the_pages_of_a_history_in_a_browser() {
     let done = node.output().unwrap();
     let told = [&done.stdout[..], &done.stderr[..]].concat();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&told));
-    assert!(began.elapsed().as_secs() < 90, "{:?}", began.elapsed());
 }
