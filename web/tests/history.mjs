@@ -155,9 +155,15 @@ await check("a finding is a mark on the curves", async () => {
   await titles.waitFor();
   assert.deepEqual(await titles.allInnerTexts(), ["The live heap grows by 48 MB an hour"]);
   await over("Resident memory").waitFor();
-  const box = await place("Resident memory");
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.waitForFunction(() => document.querySelector('figure[data-plot="Resident memory"] output').innerText.includes("The live heap grows by 48 MB an hour"));
+  // Newer looks draw the plot anew; whoever points at it moves the mouse again.
+  const isTold = async (aside) => {
+    const box = await place("Resident memory");
+    await page.mouse.move(box.x + box.width / 2 + aside, box.y + box.height / 2);
+    return (await page.locator('figure[data-plot="Resident memory"] output').innerText()).includes("The live heap grows by 48 MB an hour");
+  };
+  let tries = 0;
+  while (tries < 100 && !(await isTold(tries % 3))) tries += 1;
+  assert.ok(tries < 100);
   await page.goBack();
   await over("Resident memory").waitFor();
 });
