@@ -13,8 +13,9 @@ await build({
   format: "esm",
   target: "es2022",
   minify: true,
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  // Other than the type checks are told: see src/jsx.ts.
+  tsconfigRaw: { compilerOptions: { jsx: "react", jsxFactory: "makeElement", jsxFragmentFactory: "groupElements" } },
+  inject: ["src/jsx.ts"],
   logLevel: "warning",
   loader: { ".css": "css" },
 });

@@ -9,7 +9,7 @@ export interface Route {
 export type Changes = Record<string, string | null | undefined>;
 
 // Parameters that belong to one view and mean nothing in another.
-const OF_ONE_VIEW = ["path", "by", "walk", "state", "kind", "at", "shown", "group"];
+const OF_ONE_VIEW = ["path", "by", "walk", "state", "kind", "at", "shown", "group", "curve", "found", "finding"];
 // Parameters whose frames are other frames once the stacks change.
 const RESETS_ZOOM = ["focus", "ignore", "hide", "show", "show_from", "prune_from", "tagfocus", "tagignore", "granularity",
   "noinlines", "profile", "base", "side", "pivot", "walk", "tagroot", "tagleaf"];

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { load } from "./load.mjs";
 
-const [state, format, columns, layout, find, colour, keys, pieces] = await load(
-  "state", "format", "flame/columns", "flame/layout", "flame/find", "flame/colour", "keys", "map/pieces",
+const [state, format, columns, layout, find, colour, keys, pieces, processes] = await load(
+  "state", "format", "flame/columns", "flame/layout", "flame/find", "flame/colour", "keys", "map/pieces", "history/together",
 );
 
 test("an address changes by steps", () => {
@@ -140,4 +140,31 @@ test("mappings that touch are a run, and what lies between is told", () => {
   assert.equal(pieces.widthOf(16 * 4096), 2 * pieces.widthOf(4096));
   const few = pieces.runs(mappings, Number(arena), 2);
   assert.deepEqual(few.map((run) => [run.leftOut, run.pieces[0].place]), [[1, 1], [0, 2]]);
+});
+
+test("lines of several processes stand at all their times", () => {
+  const curves = (times, label, mean) => ({ title: "Memory", unit: "bytes", style: "stacked", times, lines: [{ label: "other", mean: times.map(() => 9) }, { label, mean }] });
+  const made = processes.together("RSS", [
+    { name: "a", curves: curves([10, 20], "RSS", [1, 2]) },
+    { name: "b", curves: curves([20, 30], "RSS", [null, 4]) },
+    { name: "c", curves: curves([30], "none", [5]) },
+  ]);
+  assert.deepEqual(made.times, [10, 20, 30]);
+  assert.deepEqual(made.lines, [{ label: "a", mean: [1, 2, null] }, { label: "b", mean: [null, null, 4] }]);
+  assert.equal(made.title, "Memory: RSS");
+  assert.equal(made.style, "lines");
+  assert.equal(processes.together("RSS", []), null);
+  const nearest = (place, value) => processes.nearestTo(made.lines, place, value)?.label ?? null;
+  assert.deepEqual([nearest(0, 100), nearest(1, 0), nearest(2, 0)], ["a", "a", "b"]);
+  assert.equal(processes.nearestTo([], 0, 0), null);
+  assert.deepEqual(processes.split("http/a/b c"), ["http", "a/b c"]);
+});
+
+test("two processes are picked at most", () => {
+  const picks = ["a", "b", "c", "b", "b"].reduce((all, id) => [...all, processes.withPick(all.at(-1), id)], [null]);
+  assert.deepEqual(picks, [null, "a", "a,b", "b,c", "c", "c,b"]);
+  assert.equal(processes.withPick("a", "a"), null);
+  const targets = [{ id: "a" }, { id: "b" }];
+  assert.deepEqual(processes.pickedOf("b,gone,a", targets).map((target) => target.id), ["b", "a"]);
+  assert.deepEqual(processes.pickedOf(null, targets), []);
 });

@@ -21,4 +21,4 @@ pub use keeper::{Keeper, Notice};
 pub use outlet::{Form, Outlet};
 pub use pushed::take as take_push;
 pub use sampler::{Sampler, groups_of, pid_of};
-pub use watchdog::{Found, Watchdog};
+pub use watchdog::{Found, GONE_MS, Watchdog};

@@ -15,7 +15,7 @@ use crate::growth::growth_of;
 const WINDOW_MS: i64 = 12 * 3_600_000;
 
 /// How long a finding must be gone until it is said to be over, in milliseconds.
-const GONE_MS: i64 = 15 * 60_000;
+pub const GONE_MS: i64 = 15 * 60_000;
 
 /// How long after a capture of a target another is taken, in milliseconds.
 const BETWEEN_CAPTURES_MS: i64 = 30 * 60_000;

@@ -155,6 +155,35 @@ pub struct BucketStep {
     pub counts: Vec<u64>,
 }
 
+/// What the buckets of a histogram had counted since the start of the process.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    /// Names the target.
+    pub target: Labels,
+    /// Names the series.
+    pub name: String,
+    /// What the boundaries are measured in.
+    pub unit: Unit,
+    /// One boundary more than there are buckets.
+    pub boundaries: Vec<f64>,
+    /// From this moment on the counts are whole. Earlier ones lack what a process that has ended
+    /// had counted before it was first looked at, or before what is still kept.
+    pub known_from_ms: i64,
+    /// The counts when the range begins.
+    pub before: Vec<u64>,
+    /// The counts at the end of each step in which one changed, oldest first.
+    pub steps: Vec<CountedStep>,
+}
+
+/// What the buckets had counted at the end of a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CountedStep {
+    /// The step's begin.
+    pub at_ms: i64,
+    /// The count of each bucket.
+    pub counts: Vec<u64>,
+}
+
 /// A profile that the history holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileEntry {

@@ -54,7 +54,7 @@ pub(crate) fn compact(
     let semantics = semantics(&transaction).map_err(fail)?;
     merge_samples(&readers, &mut block, &numbers, &times, &semantics)?;
     merge_points(&transaction, &readers, &mut block, resolution_ms, fail)?;
-    merge_buckets(&readers, &mut block, resolution_ms)?;
+    merge_buckets(&transaction, &readers, &mut block, resolution_ms, fail)?;
     write_series(&transaction, &mut block, fail)?;
     let rows = std::mem::take(&mut block.rows);
     block.finish(&place)?;
@@ -490,10 +490,15 @@ const HISTOGRAMS_AT_ONCE: usize = 32;
 
 /// Merges the growth of buckets.
 fn merge_buckets(
+    connection: &Connection,
     readers: &[BlockReader],
     block: &mut BlockWriter,
     resolution_ms: i64,
+    fail: Fail<'_>,
 ) -> Result<()> {
+    let mut known: HashMap<i64, (bool, i64)> = HashMap::new();
+    let mut restarts: HashMap<i64, Vec<i64>> = HashMap::new();
+    read_targets(connection, &mut known, &mut restarts).map_err(fail)?;
     let mut ids: HashSet<i64> = HashSet::new();
     for reader in readers {
         reader.each_bucket(None, Range::ALL, |series, _| {
@@ -520,9 +525,13 @@ fn merge_buckets(
         let series = *series;
         let mut rows = read.remove(&series).unwrap_or_default();
         rows.sort_unstable();
-        // A step's growth stands at the last time in it.
-        for step in rows.chunk_by(|a, b| step_of(a.0, resolution_ms) == step_of(b.0, resolution_ms))
-        {
+        let target = known.get(&series).map_or(0, |(_, target)| *target);
+        let restarts = restarts.get(&target).map_or(&[][..], Vec::as_slice);
+        let life = |at_ms: i64| restarts.partition_point(|&start| start <= at_ms);
+        // A step's growth stands at the last time in it. What one process counted is never put
+        // together with what another did.
+        let step = |at_ms: i64| (step_of(at_ms, resolution_ms), life(at_ms));
+        for step in rows.chunk_by(|a, b| step(a.0) == step(b.0)) {
             let at_ms = step.last().map_or(0, |(at_ms, ..)| *at_ms);
             let mut buckets: Vec<(u32, u64)> = step.iter().map(|row| (row.1, row.2)).collect();
             buckets.sort_unstable();

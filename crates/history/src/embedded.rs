@@ -8,14 +8,14 @@ use fathom_profile::Profile;
 use rusqlite::Connection;
 
 use crate::answer::{
-    ArtefactInfo, At, Curve, CurveQuery, FunctionCurve, KeptFinding, Maintenance, Merge,
+    ArtefactInfo, At, Counted, Curve, CurveQuery, FunctionCurve, KeptFinding, Maintenance, Merge,
     PointsQuery, ProfileEntry, Range, SeriesInfo, TargetInfo, TargetMark, Usage,
 };
 use crate::function_query::Place;
 use crate::writer::Writer;
 use crate::{
-    Error, History, Labels, Mark, Options, Result, Scrape, Selector, catalogue, function_query,
-    listing, notes, point_query, profile_query, upkeep,
+    Error, History, Labels, Mark, Options, Result, Scrape, Selector, catalogue, count_query,
+    function_query, listing, notes, point_query, profile_query, upkeep,
 };
 
 /// How often a query starts anew because a block was replaced while it ran.
@@ -227,6 +227,10 @@ impl History for Embedded {
 
     fn points(&self, query: &PointsQuery) -> Result<Vec<Curve>> {
         self.read(|snapshot| point_query::points(snapshot, query))
+    }
+
+    fn counts(&self, query: &PointsQuery) -> Result<Vec<Counted>> {
+        self.read(|snapshot| count_query::counts(snapshot, query))
     }
 
     fn profiles(

@@ -3,7 +3,7 @@
 use fathom_profile::Profile;
 
 use crate::answer::{
-    ArtefactInfo, At, Curve, CurveQuery, FunctionCurve, KeptFinding, Maintenance, Merge,
+    ArtefactInfo, At, Counted, Curve, CurveQuery, FunctionCurve, KeptFinding, Maintenance, Merge,
     PointsQuery, ProfileEntry, Range, SeriesInfo, TargetInfo, TargetMark, Usage,
 };
 use crate::{Labels, Mark, Result, Scrape, Selector};
@@ -50,6 +50,15 @@ pub trait History: Send + Sync {
     ///
     /// As all methods.
     fn points(&self, query: &PointsQuery) -> Result<Vec<Curve>>;
+
+    /// Tells what the buckets of histograms had counted since the start of the process, at the
+    /// end of each step; series of numbers are left out. It reads what was stored since the range
+    /// began: somewhat costly when that was long ago.
+    ///
+    /// # Errors
+    ///
+    /// As all methods.
+    fn counts(&self, query: &PointsQuery) -> Result<Vec<Counted>>;
 
     /// Lists the profiles of the chosen targets, of one kind or of all, in order of time.
     ///

@@ -21,6 +21,7 @@ mod block;
 mod catalogue;
 mod changes;
 mod compact;
+mod count_query;
 mod curves;
 mod cut;
 mod dictionary;
@@ -50,9 +51,9 @@ mod varint;
 mod writer;
 
 pub use answer::{
-    ArtefactInfo, At, BucketStep, Curve, CurveQuery, Family, FunctionCurve, FunctionStep,
-    KeptFinding, Maintenance, Merge, PointsQuery, ProfileEntry, Range, Run, SeriesInfo, Step,
-    Steps, TargetInfo, TargetMark, Total, Usage,
+    ArtefactInfo, At, BucketStep, Counted, CountedStep, Curve, CurveQuery, Family, FunctionCurve,
+    FunctionStep, KeptFinding, Maintenance, Merge, PointsQuery, ProfileEntry, Range, Run,
+    SeriesInfo, Step, Steps, TargetInfo, TargetMark, Total, Usage,
 };
 pub use embedded::Embedded;
 pub use error::{Error, Result};

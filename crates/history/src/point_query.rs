@@ -19,12 +19,12 @@ use crate::{Error, Result};
 const LOOK_BACK_MS: i64 = 60 * 60 * 1000;
 
 /// A series with its points.
-struct Found {
-    id: i64,
-    name: String,
-    kind: Kind,
-    unit: Unit,
-    boundaries: Vec<f64>,
+pub(crate) struct Found {
+    pub(crate) id: i64,
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    pub(crate) unit: Unit,
+    pub(crate) boundaries: Vec<f64>,
     points: Vec<Point>,
     growth: Vec<(i64, u32, u64)>,
 }
@@ -81,7 +81,12 @@ pub(crate) fn points(snapshot: &Snapshot<'_>, query: &PointsQuery) -> Result<Vec
     Ok(curves)
 }
 
-fn series(snapshot: &Snapshot<'_>, target: &TargetRow, names: &[String]) -> Result<Vec<Found>> {
+/// The series of numbers of a target, without their points; all when there are no names.
+pub(crate) fn series(
+    snapshot: &Snapshot<'_>,
+    target: &TargetRow,
+    names: &[String],
+) -> Result<Vec<Found>> {
     let fail = |source| snapshot.fail(source);
     let mut select = snapshot
         .connection

@@ -68,7 +68,9 @@ impl Taken {
         }
         let stats = taken.memstats(capture, &metrics);
         if let Some(stats) = &stats {
+            let since = memstats::since_last_collection(stats, taken.look.at_ms);
             taken.look.readings.extend(memstats::readings(stats));
+            taken.look.readings.extend(since);
             taken.collections = memstats::collections(stats);
         }
         taken.look.readings.extend(metrics::readings(&metrics));

@@ -18,6 +18,8 @@ pub(crate) struct Answer {
     /// Its media type.
     pub(crate) media: &'static str,
     pub(crate) body: Bytes,
+    /// What a browser calls it when it keeps it as a file.
+    pub(crate) file_name: Option<String>,
 }
 
 type Outcome = Result<Answer, Problem>;
@@ -149,6 +151,7 @@ mod tests {
         Answer {
             media: "text/plain",
             body: Bytes::from(vec![b'x'; bytes]),
+            file_name: None,
         }
     }
 

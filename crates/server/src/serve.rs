@@ -166,11 +166,21 @@ async fn view(shared: Arc<Shared>, endpoint: &'static api::Endpoint, request: Re
         } else {
             Asks::Reading
         };
-        shared
+        let path = shared
             .access
             .check(asks, &head.method, &head.uri, &head.headers)?;
         let text = head.uri.query().unwrap_or_default();
-        let query = Query::parse(text, endpoint, &shared.around.options)?;
+        let query = if let Some(name) = endpoint.in_path() {
+            // What the path says is a parameter as any other, and is the one that counts.
+            let said = path.rsplit_once('/').map_or("", |(_, last)| last);
+            Query::parse(
+                &format!("{text}&{name}={said}"),
+                endpoint,
+                &shared.around.options,
+            )?
+        } else {
+            Query::parse(text, endpoint, &shared.around.options)?
+        };
         let shelf = if endpoint.path == SUBJECT {
             match tokio::time::timeout(PATIENCE, shared.slot.get()).await {
                 Ok(shelf) => shelf?,
@@ -259,6 +269,7 @@ async fn pushed(shared: Arc<Shared>, request: Request) -> Response {
             Ok(Answer {
                 media: "text/plain; charset=utf-8",
                 body: Bytes::new(),
+                file_name: None,
             })
         };
         shared.memo.make(work).await
@@ -280,6 +291,7 @@ async fn metrics(shared: Arc<Shared>, request: Request) -> Response {
         Ok(Answer {
             media: "text/plain; version=0.0.4; charset=utf-8",
             body: text.into(),
+            file_name: None,
         })
     };
     respond(made.await)
@@ -312,6 +324,7 @@ fn loading() -> Result<Answer, Problem> {
     Ok(Answer {
         media: "application/json",
         body: api::loading()?,
+        file_name: None,
     })
 }
 
@@ -333,6 +346,7 @@ async fn other(Extracted(shared): Extracted<Arc<Shared>>, request: Request) -> R
         return respond(Ok(Answer {
             media: file.media,
             body: axum::body::Bytes::from_static(file.bytes),
+            file_name: None,
         }));
     }
     if let Some(view) = pprof_paths::destination(&path, uri.query().unwrap_or_default()) {
@@ -353,6 +367,10 @@ fn respond(made: Result<Answer, Problem>) -> Response {
             let mut response = Response::new(Body::from(answer.body));
             let media = HeaderValue::from_static(answer.media);
             response.headers_mut().insert(header::CONTENT_TYPE, media);
+            if let Some(kept_as) = answer.file_name.and_then(|name| attachment(&name)) {
+                let name = header::CONTENT_DISPOSITION;
+                response.headers_mut().insert(name, kept_as);
+            }
             response
         }
         Err(problem) => problem.response(),
@@ -360,6 +378,16 @@ fn respond(made: Result<Answer, Problem>) -> Response {
     let status = response.status();
     add_headers(response.headers_mut(), status);
     response
+}
+
+/// Says that an answer is a file of a name, in the characters that all browsers take.
+fn attachment(name: &str) -> Option<HeaderValue> {
+    let plain = |letter: char| match letter {
+        'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => letter,
+        _ => '_',
+    };
+    let name: String = name.chars().map(plain).collect();
+    HeaderValue::from_str(&format!("attachment; filename=\"{name}\"")).ok()
 }
 
 fn redirect(to: &str) -> Response {

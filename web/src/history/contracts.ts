@@ -41,6 +41,7 @@ export interface PlotAbout {
   style: "lines" | "stacked" | "heatmap";
   unit: string;
   per_second: boolean;
+  lines: { label: string }[];
 }
 
 export interface CurveLine {
@@ -66,7 +67,7 @@ export interface Curves {
 
 export interface Mark {
   at_ms: number;
-  kind: "gc" | "restart" | "deploy" | "note" | "capture";
+  kind: "gc" | "restart" | "deploy" | "note" | "capture" | "finding";
   text: string;
 }
 
@@ -102,6 +103,27 @@ export interface Finding {
   evidence: { name: string; value: number | string; unit: string }[];
   action: string;
   verify: string;
+}
+
+/** A finding as it is kept, of one process. */
+export interface KeptFinding {
+  id: string;
+  target_id: string;
+  target: Labels;
+  first_ms: number;
+  last_ms: number;
+  holds: boolean;
+  payload: Finding;
+}
+
+/** A capture that is kept. */
+export interface Artefact {
+  id: number;
+  target_id: string;
+  finding: string | null;
+  name: string;
+  at_ms: number;
+  bytes: number;
 }
 
 export interface Site {

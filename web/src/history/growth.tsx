@@ -4,10 +4,11 @@ import { getFresh, useAnswer } from "../api";
 import { bytes, plural } from "../format";
 import { Answered, Empty, ProblemNote } from "../parts/parts";
 import { useNavigation } from "../route";
-import type { Course, Finding, Growth, Site, Target } from "./contracts";
-import { shownValue } from "./fleet";
-import { useTarget } from "./target";
+import type { Course, Growth, Site, Target } from "./contracts";
+import { FindingCard } from "./findings";
+import { useTarget } from "./targets";
 import { clock, length, nameOf, profileAt, rangeOf } from "./time";
+import { shownValue } from "./value";
 
 const PARTS: Record<string, string> = {
   "heap-objects": "objects on the heap", "unused-in-spans": "gaps between objects", "idle-spans": "free heap that the runtime keeps",
@@ -96,23 +97,6 @@ function Told({ growth, target }: { growth: Growth; target: Target }) {
       {growth.live_heap && <Checks name="the live heap" course={growth.live_heap} />}
       {growth.resident && <Checks name="resident memory" course={growth.resident} />}
     </>
-  );
-}
-
-function FindingCard({ finding }: { finding: Finding }) {
-  return (
-    <article class={`finding ${finding.severity}`}>
-      <h2><span class="severity">{finding.severity}</span> {finding.title}</h2>
-      <p>{finding.detail}</p>
-      <dl class="evidence">
-        {finding.evidence.map((row) => (
-          <div><dt>{row.name}</dt><dd>{typeof row.value === "number" ? shownValue(row.value, row.unit) : row.value}</dd></div>
-        ))}
-      </dl>
-      <p><b>Do:</b> {finding.action}</p>
-      <p><b>Check:</b> {finding.verify}</p>
-      <p class="dim">{finding.id}, {finding.confidence}</p>
-    </article>
   );
 }
 

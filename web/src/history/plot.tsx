@@ -2,9 +2,10 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
-import { shownValue } from "./fleet";
 import type { Curves, Mark } from "./contracts";
 import { clock } from "./time";
+import { nearestTo } from "./together";
+import { shownValue } from "./value";
 
 const HEIGHT = 190;
 const HEAT_ROWS = 28;
@@ -12,9 +13,17 @@ const HEAT_ROWS = 28;
 // Colours that people with any colour vision tell apart (Okabe and Ito), and two greys.
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8862b", "#56b4e9", "#7d8894", "#8b5fbf", "#3f4a55"];
 
+// Bytes are written in powers of two, and so the steps of their axis are.
+const POWERS = Array.from({ length: 51 }, (_, power) => 2 ** power);
+
+// Where there are more lines than colours, the next ones are dashed.
+const DASHES = [[], [8, 4], [2, 3]];
+
 export interface PlotProps {
   curves: Curves;
   marks: Mark[];
+  /** Whether pointing names the nearest line: where there are too many for their colours. */
+  isNamed?: boolean;
   /** Cursors of plots with one name move together. */
   group: string;
   theme: "light" | "dark";
@@ -76,7 +85,7 @@ function usualStep(curves: Curves): number {
   return Math.max(curves.step_ms, widths[Math.floor(widths.length / 2)] ?? curves.step_ms);
 }
 
-export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProps) {
+export function Plot({ curves, marks, group, theme, isNamed = false, brushed, clicked }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const [hidden, setHidden] = useState<Set<string>>(new Set());
   const handlers = useRef({ brushed, clicked });
@@ -94,6 +103,7 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
     const ink = style.getPropertyValue("--text-dim").trim();
     const grid = style.getPropertyValue("--line").trim();
     const accent = style.getPropertyValue("--accent").trim();
+    const warning = style.getPropertyValue("--warning").trim();
     const shown = lines.filter((line) => !hidden.has(line.label));
     const { times, at } = withGaps(curves);
     const pick = (values: (number | null)[]) => at.map((place) => (place === null ? null : (values[place] ?? null)));
@@ -111,7 +121,7 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
         const own = pick(line.mean);
         const drawn: (number | null)[] = isStacked ? own.map((value, step) => (value === null ? null : value + (below[step] ?? 0))) : own;
         series.push({
-          label: line.label, stroke: colour, width: isStacked ? 1 : 1.4, spanGaps: false, points: { show: false },
+          label: line.label, stroke: colour, dash: DASHES[Math.floor(lines.indexOf(line) / COLOURS.length) % DASHES.length]!, width: isStacked ? 1 : 1.4, spanGaps: false, points: { show: false },
           ...(isStacked ? { fill: `${colour}66` } : {}),
         });
         columns.push(drawn);
@@ -125,9 +135,12 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
     const plot = new uPlot(
       {
         width: host.clientWidth, height: HEIGHT,
+        // The last moment's label ends within the plot.
+        padding: [null, 30, null, null],
         series, bands,
         legend: { show: false },
-        cursor: { sync: { key: group }, drag: { x: true, y: false, setScale: false }, points: { size: 5 } },
+        cursor: { sync: { key: group }, drag: { x: true, y: false, setScale: false }, points: { size: 5 }, ...(isNamed ? { focus: { prox: 30 } } : {}) },
+        ...(isNamed ? { focus: { alpha: 0.35 } } : {}),
         scales: {
           x: { time: true, range: () => [curves.from_ms / 1000, curves.to_ms / 1000] },
           y: heat ? { range: () => [0, heat.edges.length - 1] } : { range: (_, low, high) => limits(low, high) },
@@ -135,13 +148,13 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
         axes: [
           { stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, space: 70, values: (_, values) => values.map((value) => tick(value, curves)) },
           {
-            stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, size: 74,
+            stroke: ink, grid: { stroke: grid, width: 1 }, ticks: { stroke: grid }, size: 74, ...(!heat && curves.unit === "bytes" ? { incrs: POWERS } : {}),
             values: (_, values) => values.map((value) => (heat ? edge(heat, value, curves.unit) : shownValue(value, curves.unit) + suffix)),
           },
         ],
         hooks: {
           drawClear: [(u) => heat && drawHeat(u, heat, curves, theme)],
-          draw: [(u) => drawMarks(u, marks, accent, ink)],
+          draw: [(u) => drawMarks(u, marks, { accent, ink, warning })],
           setSelect: [(u) => {
             if (u.select.width < 3) return;
             const from = u.posToVal(u.select.left, "x") * 1000;
@@ -151,7 +164,7 @@ export function Plot({ curves, marks, group, theme, brushed, clicked }: PlotProp
           }],
           setCursor: [(u) => {
             cursor.current = { left: u.cursor.left ?? -10, top: u.cursor.top ?? -10 };
-            tell(host, u, { curves, lines: shown, at, heat, suffix, marks });
+            tell(host, u, { curves, lines: shown, at, heat, suffix, marks, isNamed });
           }],
         },
       },
@@ -253,7 +266,7 @@ function drawHeat(u: uPlot, heat: Heat, curves: Curves, theme: string) {
 }
 
 // Collections are many and only ticks; what a person wants to see is a line.
-function drawMarks(u: uPlot, marks: Mark[], accent: string, ink: string) {
+function drawMarks(u: uPlot, marks: Mark[], { accent, ink, warning }: Record<"accent" | "ink" | "warning", string>) {
   const { ctx } = u;
   // Ticks that touch each other say nothing.
   const isCrowded = marks.filter((mark) => mark.kind === "gc").length > u.bbox.width / devicePixelRatio / 4;
@@ -262,7 +275,7 @@ function drawMarks(u: uPlot, marks: Mark[], accent: string, ink: string) {
     if (mark.kind === "gc" && isCrowded) continue;
     const x = Math.round(u.valToPos(mark.at_ms / 1000, "x", true));
     if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue;
-    ctx.strokeStyle = mark.kind === "gc" ? `${ink}55` : accent;
+    ctx.strokeStyle = mark.kind === "gc" ? `${ink}55` : mark.kind === "finding" ? warning : accent;
     ctx.lineWidth = devicePixelRatio;
     ctx.setLineDash(mark.kind === "gc" || mark.kind === "restart" ? [] : [4 * devicePixelRatio, 3 * devicePixelRatio]);
     ctx.beginPath();
@@ -270,6 +283,16 @@ function drawMarks(u: uPlot, marks: Mark[], accent: string, ink: string) {
     ctx.moveTo(x, mark.kind === "gc" ? bottom - 5 * devicePixelRatio : u.bbox.top);
     ctx.lineTo(x, bottom);
     ctx.stroke();
+    if (mark.kind === "finding") {
+      // A flag, so that it is told from other marks without its colour.
+      const size = 6 * devicePixelRatio;
+      ctx.fillStyle = warning;
+      ctx.beginPath();
+      ctx.moveTo(x, u.bbox.top);
+      ctx.lineTo(x + size * 1.4, u.bbox.top + size / 2);
+      ctx.lineTo(x, u.bbox.top + size);
+      ctx.fill();
+    }
   }
   ctx.restore();
 }
@@ -281,10 +304,11 @@ interface Told {
   heat: Heat | null;
   suffix: string;
   marks: Mark[];
+  isNamed: boolean;
 }
 
 /** Writes the exact values under the cursor. */
-function tell(host: HTMLElement, u: uPlot, { curves, lines, at, heat, suffix, marks }: Told) {
+function tell(host: HTMLElement, u: uPlot, { curves, lines, at, heat, suffix, marks, isNamed }: Told) {
   const out = host.querySelector("output");
   if (!out) return;
   const index = u.cursor.idx;
@@ -302,6 +326,8 @@ function tell(host: HTMLElement, u: uPlot, { curves, lines, at, heat, suffix, ma
     const count = heat.rows[place]?.[row];
     if (count !== undefined) parts.push(`${shownValue(heat.edges[row] ?? 0, curves.unit)} to ${shownValue(heat.edges[row + 1] ?? 0, curves.unit)}: ${count}`);
   }
+  const nearest = isNamed ? nearestTo(lines, place, u.posToVal(u.cursor.top ?? 0, "y")) : null;
+  if (nearest) parts.splice(1, 0, `${nearest.label}: ${shownValue(nearest.mean[place] ?? 0, curves.unit)}${suffix}`);
   for (const line of lines) {
     const value = line.mean[place] ?? null;
     const low = line.min?.[place] ?? null;

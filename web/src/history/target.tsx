@@ -3,12 +3,15 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { getFresh, getJson, leaveNote, useAnswer, type Problem } from "../api";
 import { Empty, ProblemNote } from "../parts/parts";
-import { useNavigation, type Navigation } from "../route";
+import { useNavigation } from "../route";
 import { useKeys, useShell, type MenuItem } from "../shell";
 import type { Curves, Entry, Mark, PlotAbout, SeriesAbout, Target } from "./contracts";
-import { useTargets } from "./fleet";
+import { Findings, marksOf, useFindings } from "./findings";
+import { useFresh } from "./fresh";
 import { Plot } from "./plot";
-import { clock, length, LENGTHS, nameOf, profileAt, profileOf, rangeOf, type Range } from "./time";
+import { RangeBar } from "./range";
+import { useTarget } from "./targets";
+import { clock, grained, length, nameOf, profileAt, profileOf, rangeOf, type Range } from "./time";
 
 const GROUPS: [string, string][] = [
   ["overview", "Overview"], ["memory", "Memory"], ["heap", "Heap"], ["gc", "GC"], ["scheduler", "Scheduler"], ["cpu", "CPU"], ["own", "Its own"],
@@ -19,15 +22,6 @@ const OVERVIEW = ["resident", "memory-parts", "gc-memory", "allocation-rate", "g
 const KINDS: Record<string, string> = {
   heap: "Heap", goroutine: "Goroutines", cpu: "CPU", mutex: "Locks", block: "Blocking", allocs: "Allocations", goroutineleak: "Leaked goroutines", threadcreate: "Threads",
 };
-
-/** The target that the address names, or the only one. */
-export function useTarget(): { target: Target | null; all: Target[]; problem: Problem | null } {
-  const navigation = useNavigation();
-  const { targets, problem } = useTargets();
-  const all = targets?.targets ?? [];
-  const wanted = navigation.get("target");
-  return { target: all.find((known) => known.id === wanted) ?? (wanted ? null : (all[0] ?? null)), all, problem };
-}
 
 export function TargetView() {
   const { target, all, problem } = useTarget();
@@ -40,12 +34,13 @@ function Shown({ target, all }: { target: Target; all: Target[] }) {
   const navigation = useNavigation();
   const shell = useShell();
   const plots = useAnswer<{ plots: PlotAbout[] }>("api/v1/history/plots", getJson);
-  const live = rangeOf(navigation, target);
-  // What moves on its own does so in steps of a second or a five-hundredth of it.
-  const grain = Math.max(1000, Math.round((live.to - live.from) / 500 / 1000) * 1000);
-  const range: Range = live.isLive ? { ...live, from: Math.floor(live.from / grain) * grain, to: Math.ceil(live.to / grain) * grain } : live;
+  const range = grained(rangeOf(navigation, target), 500);
   const group = navigation.get("group") ?? "overview";
-  const marks = useMarks(target, range);
+  const found = useFindings(target.id, range);
+  const told = useMarks(target, range);
+  const marks = useMemo(() => [...told, ...marksOf(found.findings, [target])], [told, found.findings]);
+  // What was found comes first; that nothing was comes last.
+  const isFound = (found.findings?.length ?? 0) > 0;
   const [noting, setNoting] = useState<number | null>(null);
   const a = navigation.get("a");
 
@@ -104,8 +99,8 @@ function Shown({ target, all }: { target: Target; all: Target[] }) {
 
   const known = plots.data?.plots ?? [];
   const wanted = group === "overview" ? OVERVIEW.flatMap((id) => known.find((plot) => plot.id === id) ?? []) : known.filter((plot) => plot.group === group);
-  const found = (navigation.get("find") ?? "").toLowerCase();
-  const chosen = found ? known.filter((plot) => `${plot.id} ${plot.title}`.toLowerCase().includes(found)) : wanted;
+  const find = (navigation.get("find") ?? "").toLowerCase();
+  const chosen = find ? known.filter((plot) => `${plot.id} ${plot.title}`.toLowerCase().includes(find)) : wanted;
   const draw = (query: string, key: string) => (
     <Loaded key={key} query={query} target={target} range={range} marks={marks} brushed={(from, to, isForCompare) => (isForCompare ? openStretch(from, to) : zoom(from, to))} clicked={(at, x, y) => void openMoment(at, x, y)} />
   );
@@ -116,11 +111,12 @@ function Shown({ target, all }: { target: Target; all: Target[] }) {
         <select aria-label="Process" value={target.id} onChange={(event) => navigation.set({ target: event.currentTarget.value })}>
           {all.map((other) => <option value={other.id}>{nameOf(other)}</option>)}
         </select>
-        <RangeBar navigation={navigation} range={range} target={target} />
+        <RangeBar range={range} started={target.runs.at(-1)?.started_ms ?? null} />
         {a && (
           <span class="remembered">A: {remembered(a)} <button type="button" class="quiet" onClick={() => navigation.set({ a: null })} aria-label="Forget A">×</button></span>
         )}
       </div>
+      {isFound && <Findings found={found} targets={[target]} />}
       <div class="segments small plot-groups" role="group" aria-label="Plots">
         {GROUPS.map(([name, label]) => (
           <button type="button" aria-pressed={group === name} onClick={() => navigation.set({ group: name === "overview" ? null : name })}>{label}</button>
@@ -132,11 +128,12 @@ function Shown({ target, all }: { target: Target; all: Target[] }) {
           {draw(`function=${encodeURIComponent(pattern)}&kind=${navigation.get("of") ?? "heap"}&sample_type=${navigation.get("type") ?? "inuse_space"}`, "function")}
         </section>
       )}
-      {group === "own" && !found ? (
+      {group === "own" && !find ? (
         <Own target={target} draw={draw} />
       ) : (
         <section class="plots">{chosen.map((plot) => draw(`plot=${plot.id}`, plot.id))}</section>
       )}
+      {!isFound && <Findings found={found} targets={[target]} />}
       <p class="dim foot">Drag to zoom, Shift-drag for more, click for the profiles of a moment. Times are those of this browser.</p>
     </div>
   );
@@ -147,43 +144,13 @@ function remembered(a: string): string {
   return from === to ? clock(from ?? 0) : `${clock(from ?? 0)}, ${length((to ?? 0) - (from ?? 0))}`;
 }
 
-function RangeBar({ navigation, range, target }: { navigation: Navigation; range: Range; target: Target }) {
-  const last = navigation.get("from") ? null : (navigation.get("last") ?? "1h");
-  return (
-    <>
-      <div class="segments small" role="radiogroup" aria-label="Range">
-        {[...LENGTHS.map(([name]) => name), "all"].map((name) => (
-          <button type="button" role="radio" aria-checked={last === name} onClick={() => navigation.set({ last: name === "1h" ? null : name, from: null, to: null })}>{name}</button>
-        ))}
-      </div>
-      <span class="dim">
-        {clock(range.from)} to {clock(range.to)}
-        {!range.isLive && <> · <button type="button" class="quiet" onClick={() => navigation.set({ from: null, to: null })}>latest</button></>}
-        {range.isLive && target.runs.at(-1)?.started_ms ? ` · started ${clock(target.runs.at(-1)?.started_ms ?? 0)}` : ""}
-      </span>
-    </>
-  );
-}
+const NONE: Mark[] = [];
 
 function useMarks(target: Target, range: Range): Mark[] {
-  const [marks, setMarks] = useState<Mark[]>([]);
-  const key = `${range.from}-${range.to}-${target.last_ms}`;
-  useEffect(() => {
-    let isWanted = true;
-    getFresh<{ marks: Mark[] }>(`api/v1/history/marks?from=${Math.round(range.from)}&target=${target.id}&to=${Math.round(range.to)}`).then(
-      (told) => isWanted && setMarks(told.marks),
-      () => isWanted && setMarks([]),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [key]);
-  return marks;
+  const url = `api/v1/history/marks?from=${Math.round(range.from)}&target=${target.id}&to=${Math.round(range.to)}`;
+  const { data } = useFresh(target.id, `${url} ${target.last_ms}`, () => getFresh<{ marks: Mark[] }>(url));
+  return data?.marks ?? NONE;
 }
-
-let isPressed = false;
-addEventListener("mousedown", () => (isPressed = true), true);
-addEventListener("mouseup", () => (isPressed = false), true);
 
 interface LoadedProps {
   query: string;
@@ -199,26 +166,13 @@ function Loaded({ query, target, range, marks, brushed, clicked }: LoadedProps) 
   const shell = useShell();
   const place = useRef<HTMLDivElement>(null);
   const [isSeen, setSeen] = useState(false);
-  const [curves, setCurves] = useState<Curves | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
   useEffect(() => {
     const seen = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && setSeen(true), { rootMargin: "300px" });
     if (place.current) seen.observe(place.current);
     return () => seen.disconnect();
   }, []);
   const url = `api/v1/history/curves?from=${Math.round(range.from)}&${query}&target=${target.id}&to=${Math.round(range.to)}`;
-  useEffect(() => {
-    // A drag is not to be cut off.
-    if (!isSeen || isPressed) return;
-    let isWanted = true;
-    getFresh<Curves>(url).then(
-      (told) => isWanted && (setCurves(told), setProblem(null)),
-      (told: Problem) => isWanted && setProblem(told),
-    );
-    return () => {
-      isWanted = false;
-    };
-  }, [url, isSeen, target.last_ms]);
+  const { data: curves, problem } = useFresh(query, `${url} ${target.last_ms}`, () => getFresh<Curves>(url), isSeen);
   return (
     <div class="plot-place" ref={place}>
       {problem && !curves && <div class="plot-empty">{problem.detail}</div>}

@@ -16,7 +16,7 @@ export const LENGTHS: [string, number][] = [
 ];
 
 /** The range that the address names: from and to, or the last so long. */
-export function rangeOf(navigation: Navigation, target: Target): Range {
+export function rangeOf(navigation: Navigation, target: Pick<Target, "first_ms" | "last_ms">): Range {
   const from = Number(navigation.get("from"));
   const to = Number(navigation.get("to"));
   if (from && to && to > from) return { from, to, isLive: false };
@@ -25,6 +25,13 @@ export function rangeOf(navigation: Navigation, target: Target): Range {
   if (last === "all") return { from: target.first_ms, to: end, isLive: true };
   const length = LENGTHS.find(([name]) => name === last)?.[1] ?? 3600e3;
   return { from: end - length, to: end, isLive: true };
+}
+
+/** What moves on its own does so in steps of a second, or of that part of it. */
+export function grained(range: Range, parts: number): Range {
+  if (!range.isLive) return range;
+  const grain = Math.max(1000, Math.round((range.to - range.from) / parts / 1000) * 1000);
+  return { ...range, from: Math.floor(range.from / grain) * grain, to: Math.ceil(range.to / grain) * grain };
 }
 
 const two = (number: number) => String(number).padStart(2, "0");
@@ -44,6 +51,12 @@ export function length(ms: number): string {
   if (seconds < 172800) return `${Math.round(seconds / 3600)} h`;
   return `${Math.round(seconds / 86400)} days`;
 }
+
+// A target that was not seen for so long is down, whatever its interval.
+const DOWN = 90e3;
+
+/** Whether a target was not seen for long, by the clock of this browser unless another is given. */
+export const isDown = (target: Pick<Target, "last_ms">, now = Date.now()): boolean => now - target.last_ms > DOWN;
 
 /** Counts what was stored since the page was opened. */
 export function useStored(): number {

@@ -11,6 +11,8 @@ mod flame;
 mod gctrace;
 mod goroutines;
 mod help;
+#[cfg(all(feature = "page", target_os = "linux"))]
+mod history_page;
 mod leaks;
 mod live;
 mod merge;

@@ -179,6 +179,100 @@ fn histograms_are_told_by_their_growth() {
     }
 }
 
+/// Stores one look: the moment, when the process started, and its counts.
+fn count(history: &Embedded, at_ms: i64, started_ms: i64, counts: [u64; 2]) {
+    let look = Look {
+        at_ms,
+        started_ms: Some(started_ms),
+        readings: vec![Reading::histogram(
+            "allocated",
+            Unit::Bytes,
+            Histogram {
+                buckets: vec![0.0, 8.0, 16.0],
+                counts: counts.to_vec(),
+            },
+        )],
+    };
+    let scrape = fathom_history::Scrape {
+        target: &target(),
+        look: &look,
+        build: &fathom_history::Build::default(),
+        profiles: &[],
+        marks: &[],
+    };
+    history.append(&scrape).unwrap();
+}
+
+fn counted(history: &Embedded, range: Range, step_ms: i64) -> fathom_history::Counted {
+    let query = PointsQuery {
+        selector: Selector::all(),
+        names: vec!["allocated".to_owned()],
+        range,
+        step_ms,
+    };
+    history.counts(&query).unwrap().remove(0)
+}
+
+#[test]
+fn counts_of_any_range_are_those_that_were_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = Options {
+        head_ms: 30_000,
+        ..Options::default()
+    };
+    let history = Embedded::open(folder.path(), options).unwrap();
+    let told = |from_ms| {
+        let counted = counted(&history, Range::new(from_ms, i64::MAX), 0);
+        let steps = counted.steps.into_iter();
+        let steps: Vec<_> = steps.map(|step| (step.at_ms, step.counts)).collect();
+        (counted.known_from_ms, counted.before, steps)
+    };
+    // The process had counted before it was looked at first.
+    let first = [[100, 5], [103, 5], [103, 9], [110, 9], [120, 10]];
+    for (place, counts) in (1..).zip(first) {
+        count(&history, 15_000 * place, 1_000, counts);
+    }
+    let of_first = [
+        (30_000, vec![103, 5]),
+        (45_000, vec![103, 9]),
+        (60_000, vec![110, 9]),
+        (75_000, vec![120, 10]),
+    ];
+    assert_eq!(told(i64::MIN), (i64::MIN, vec![100, 5], of_first.to_vec()));
+    assert_eq!(
+        told(50_000),
+        (i64::MIN, vec![103, 9], of_first[2..].to_vec())
+    );
+    // Nothing changed since: the counts are those of the last look.
+    assert_eq!(told(80_000), (i64::MIN, vec![120, 10], Vec::new()));
+
+    // Another process begins with nothing, and has already counted further when it is seen.
+    count(&history, 90_000, 85_000, [200, 0]);
+    count(&history, 105_000, 85_000, [201, 2]);
+    let of_second = [(90_000, vec![200, 0]), (105_000, vec![201, 2])];
+    assert_eq!(
+        told(100_000),
+        (i64::MIN, vec![200, 0], of_second[1..].to_vec())
+    );
+    // What the first began with is gone with it.
+    let (known_from, before, steps) = told(50_000);
+    assert_eq!((known_from, before), (90_000, vec![3, 4]));
+    assert_eq!(steps[..2], [(60_000, vec![10, 4]), (75_000, vec![20, 5])]);
+    assert_eq!(steps[2..], of_second);
+    let all = told(i64::MIN);
+
+    history.maintain(3 * DAY_MS).unwrap();
+    let by_minute = counted(&history, Range::new(60_000, i64::MAX), MINUTE_MS);
+    assert_eq!(by_minute.known_from_ms, 90_000);
+    let last = by_minute.steps.last().unwrap();
+    assert_eq!((last.at_ms, &last.counts), (60_000, &vec![201, 2]));
+    // A third, and what was thinned of the ones before keeps its sums.
+    count(&history, 4 * DAY_MS, 4 * DAY_MS - 1, [1, 1]);
+    let (known_from, _, steps) = told(i64::MIN);
+    assert_eq!((known_from, all.0), (90_000, 90_000));
+    assert_eq!(steps.last(), Some(&(4 * DAY_MS, vec![1, 1])));
+}
+
 #[test]
 fn notes_are_kept_with_their_targets() {
     let folder = tempfile::tempdir().unwrap();

@@ -78,6 +78,20 @@ fn last_index(stats: &MemStats) -> Option<usize> {
 
 /// Makes two distributions of the size classes: what was allocated and what was freed. Bounds are
 /// those of runtime/metrics' `by-size` metrics: one byte above each class.
+/// How long before a moment, in milliseconds since 1970, the last collection ended: a number that
+/// can be drawn. A collection that ended during the look ended just now.
+pub(super) fn since_last_collection(stats: &MemStats, at_ms: i64) -> Option<Reading> {
+    if stats.last_gc == 0 {
+        return None;
+    }
+    let seconds = at_ms as f64 / 1e3 - stats.last_gc as f64 / 1e9;
+    Some(Reading::gauge(
+        "memstats.SinceLastGC",
+        Seconds,
+        seconds.max(0.0),
+    ))
+}
+
 fn by_size(stats: &MemStats) -> Vec<Reading> {
     let classes: Vec<_> = stats.by_size.iter().filter(|row| row.size > 0).collect();
     if classes.is_empty() {
@@ -146,6 +160,13 @@ mod tests {
         assert_eq!(look.number("memstats.Pause"), Some(2e-6));
         assert_eq!(look.number("memstats.PauseTotal"), Some(3e-6));
         assert_eq!(look.number("memstats.LastGC"), Some(1_700_000_000.5));
+        let since = |at_ms| since_last_collection(&stats, at_ms)?.number();
+        assert_eq!(since(1_700_000_002_000), Some(1.5));
+        // The clock of the look may be behind that of the process.
+        assert_eq!(since(1_700_000_000_000), Some(0.0));
+        let mut never = stats.clone();
+        never.last_gc = 0;
+        assert_eq!(since_last_collection(&never, 5), None);
         assert_eq!(
             look.get("memstats.TotalAlloc").unwrap().kind,
             crate::Kind::Counter

@@ -380,11 +380,12 @@ pub static PLOTS: &[Plot] = &[
     curves(
         Group::Gc,
         "gc-last",
-        "Time of the last collection",
+        "Since the last collection",
         Seconds,
-        "When the last collection ended, in seconds since 1970.",
+        "How long before each look the last collection ended. Unless GOGC is off, Go collects at \
+         least every two minutes.",
         lines! {
-            "LastGC": value!("memstats.LastGC"), value!("go_memstats_last_gc_time_seconds");
+            "since the last collection": value!("memstats.SinceLastGC");
         },
     ),
     curves(

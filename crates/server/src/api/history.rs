@@ -1,5 +1,6 @@
 //! What a history tells, over the API.
 
+mod findings;
 mod growth;
 mod lists;
 mod time;
@@ -10,7 +11,7 @@ use fathom_series::plots::{PLOTS, Plot};
 use serde::Serialize;
 
 use self::time::{STEP, Span, TIMES};
-use super::{Endpoint, Parameter, Work, about, json, needed, parameter};
+use super::{BUNDLE, Endpoint, Parameter, Work, about, json, needed, parameter};
 use crate::past::{self, Past};
 use crate::problem::Problem;
 
@@ -18,6 +19,8 @@ const TARGET: Parameter = parameter(
     "target",
     "The target by its id; needed if there are several",
 );
+
+const ANY_TARGET: Parameter = parameter("target", "The target by its id [all of them]");
 
 const fn endpoint(
     path: &'static str,
@@ -125,11 +128,34 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     endpoint(
         "/api/v1/history/findings",
         "findings",
-        "What was found of a target, last seen first",
+        "What was found, last seen first, and whether it still holds",
         "fathom.findings/1",
-        &[TARGET, TIMES[0], TIMES[1]],
-        lists::findings,
+        &[ANY_TARGET, TIMES[0], TIMES[1]],
+        findings::findings,
     ),
+    endpoint(
+        "/api/v1/history/artefacts",
+        "artefacts",
+        "The captures that are kept, each with the finding that it was taken for",
+        "fathom.artefacts/1",
+        &[ANY_TARGET, TIMES[0], TIMES[1]],
+        findings::artefacts,
+    ),
+    Endpoint {
+        media: BUNDLE,
+        file_name: Some(findings::file_name),
+        ..endpoint(
+            "/api/v1/history/artefacts/{id}",
+            "artefact",
+            "A capture as a file, for fathom open and fathom explain",
+            "",
+            &[needed(
+                "id",
+                "Its number, as the list of artefacts tells it",
+            )],
+            findings::artefact,
+        )
+    },
     endpoint(
         "/api/v1/history/leaks",
         "leaks",

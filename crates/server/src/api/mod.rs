@@ -40,6 +40,9 @@ pub(crate) struct Parameter {
     pub(crate) choices: &'static [&'static str],
 }
 
+/// Names an answer that is kept as a file.
+pub(crate) type Naming = fn(&Work<'_>) -> Result<String, Problem>;
+
 /// One thing that can be asked for.
 #[derive(Debug)]
 pub(crate) struct Endpoint {
@@ -60,10 +63,18 @@ pub(crate) struct Endpoint {
     pub(crate) media: &'static str,
     /// The contract of its JSON, where it is one of the command line's.
     pub(crate) contract: &'static str,
+    /// What a browser calls the answer when it keeps it as a file; nothing where it is shown.
+    pub(crate) file_name: Option<Naming>,
     pub(crate) make: fn(&Work<'_>) -> Result<Bytes, Problem>,
 }
 
 impl Endpoint {
+    /// The parameter that is the last part of the path, as `{id}` is.
+    pub(crate) fn in_path(&self) -> Option<&'static str> {
+        let (_, last) = self.path.rsplit_once('/')?;
+        last.strip_prefix('{')?.strip_suffix('}')
+    }
+
     /// All parameters that are no options.
     pub(crate) fn parameters(&self) -> impl Iterator<Item = &'static Parameter> + '_ {
         let of_profiles = if self.takes_options { OF_PROFILES } else { &[] };
@@ -77,6 +88,8 @@ const PNG: &str = "image/png";
 const CSV: &str = "text/csv; charset=utf-8";
 /// A profile of pprof.
 const PROFILE: &str = "application/gzip";
+/// A captured bundle.
+const BUNDLE: &str = "application/zip";
 const HTML: &str = "text/html; charset=utf-8";
 /// Columns of numbers behind a JSON head.
 const COLUMNS: &str = "application/vnd.fathom.columns";
@@ -134,6 +147,7 @@ const fn view(
         further: &[],
         media: JSON,
         contract,
+        file_name: None,
         make,
     }
 }
@@ -458,9 +472,12 @@ impl Work<'_> {
 
 /// Answers a request on this thread.
 pub(crate) fn answer(endpoint: &Endpoint, work: &Work<'_>) -> Result<Answer, Problem> {
+    let body = (endpoint.make)(work)?;
+    let file_name = endpoint.file_name.map(|name| name(work)).transpose()?;
     Ok(Answer {
         media: endpoint.media,
-        body: (endpoint.make)(work)?,
+        body,
+        file_name,
     })
 }
 

@@ -55,7 +55,10 @@ const fn method(endpoint: &Endpoint) -> &'static str {
 }
 
 fn operation(endpoint: &Endpoint) -> Value {
-    let mut parameters: Vec<Value> = endpoint.parameters().map(parameter).collect();
+    let mut parameters: Vec<Value> = endpoint
+        .parameters()
+        .map(|one| parameter(one, endpoint.in_path() == Some(one.name)))
+        .collect();
     if endpoint.takes_options {
         let options = OPTIONS.iter().filter(|spec| is_parameter(spec));
         parameters.extend(options.map(option));
@@ -89,7 +92,7 @@ fn operation(endpoint: &Endpoint) -> Value {
     operation
 }
 
-fn parameter(parameter: &Parameter) -> Value {
+fn parameter(parameter: &Parameter, is_in_path: bool) -> Value {
     let schema = if parameter.choices.is_empty() {
         json!({ "type": "string" })
     } else {
@@ -97,7 +100,7 @@ fn parameter(parameter: &Parameter) -> Value {
     };
     json!({
         "name": parameter.name,
-        "in": "query",
+        "in": if is_in_path { "path" } else { "query" },
         "required": parameter.is_needed,
         "description": parameter.help,
         "schema": schema,
@@ -140,6 +143,9 @@ mod tests {
             assert_eq!(has("focus"), endpoint.takes_options, "{}", endpoint.path);
             assert!(!has("output") && !has("source_path"));
             assert!(endpoint.further.iter().all(|parameter| has(parameter.name)));
+            let mut in_path = parameters.iter().filter(|it| it["in"] == "path");
+            let in_path = in_path.next().map(|it| it["name"].as_str().unwrap());
+            assert_eq!(in_path, endpoint.in_path(), "{}", endpoint.path);
         }
         assert_eq!(
             document["paths"].as_object().unwrap().len(),

@@ -323,7 +323,7 @@ impl Asking<'_> {
             body: &Bytes::new(),
             most_dropped_bytes: 0,
         };
-        let Answer { media, body } = answer(endpoint, &work)?;
+        let Answer { media, body, .. } = answer(endpoint, &work)?;
         let is_cut = self.source == SourceText::LeftOut;
         if media == COLUMNS {
             let body = if is_cut {

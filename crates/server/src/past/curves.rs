@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use fathom_history::{CurveQuery, History, Labels, PointsQuery, Range, Selector, Step, Steps};
-use fathom_series::plots::{Expr, Mode, Plot, Sample, Style};
+use fathom_history::{
+    Counted, CurveQuery, History, Labels, PointsQuery, Range, Selector, Step, Steps,
+};
+use fathom_series::plots::{Expr, Heat, Mode, Plot, Sample, Style};
 use fathom_series::{Kind, Unit};
 use serde::Serialize;
 
@@ -203,8 +205,13 @@ pub(crate) fn of_plot(
             .heat
             .iter()
             .find(|heat| has(heat.added) && heat.taken.is_none_or(has));
-        if let Some(heat) = heat {
-            fill_heatmap(history, target, heat.added, heat.taken, &mut curves)?;
+        match heat {
+            Some(Heat {
+                added,
+                taken: Some(taken),
+            }) => fill_state(history, target, added, taken, &mut curves)?,
+            Some(heat) => fill_heatmap(history, target, heat.added, &mut curves)?,
+            None => {}
         }
         return Ok(curves);
     }
@@ -249,7 +256,7 @@ pub(crate) fn of_series(
     };
     let mut curves = Curves::new(name, about, unit.name(), style, range, step_ms);
     if *kind == Kind::Histogram {
-        fill_heatmap(history, target, name, None, &mut curves)?;
+        fill_heatmap(history, target, name, &mut curves)?;
         return Ok(curves);
     }
     let fetched = Fetched::of(history, target, vec![name.to_owned()], range, step_ms)?;
@@ -340,73 +347,99 @@ fn names(history: &dyn History, target: &Labels) -> Result<HashMap<String, (Kind
         .collect())
 }
 
+/// What each interval added to a distribution.
 fn fill_heatmap(
     history: &dyn History,
     target: &Labels,
-    added: &str,
-    taken: Option<&str>,
+    name: &str,
     curves: &mut Curves,
 ) -> Result<(), Problem> {
     let query = PointsQuery {
         selector: Selector::of(target),
-        names: std::iter::once(added)
-            .chain(taken)
-            .map(str::to_owned)
-            .collect(),
+        names: vec![name.to_owned()],
         range: Range::new(curves.from_ms, curves.to_ms),
         step_ms: curves.step_ms,
     };
-    let mut rows: BTreeMap<i64, Vec<i128>> = BTreeMap::new();
-    let mut bounds = Vec::new();
+    let mut found = Heatmap {
+        boundaries: Vec::new(),
+        rows: Vec::new(),
+    };
+    // A distribution whose buckets another version of Go divides otherwise is another series.
+    let mut rows: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     for curve in history.points(&query).map_err(failed)? {
-        if curve.target != *target {
-            continue;
-        }
         let Steps::Buckets { boundaries, steps } = curve.steps else {
             continue;
         };
-        let sign = if Some(curve.name.as_str()) == taken {
-            -1
-        } else {
-            1
-        };
-        for step in steps {
-            let row = rows
-                .entry(step.at_ms)
-                .or_insert_with(|| vec![0; step.counts.len()]);
-            row.resize(row.len().max(step.counts.len()), 0);
-            for (sum, count) in row.iter_mut().zip(&step.counts) {
-                *sum += sign * i128::from(*count);
-            }
+        if curve.target != *target || boundaries.len() < found.boundaries.len() {
+            continue;
         }
-        if boundaries.len() > bounds.len() {
-            bounds = boundaries;
+        if boundaries != found.boundaries {
+            rows.clear();
+            found.boundaries = boundaries;
         }
-    }
-    if taken.is_some() {
-        // What was allocated and not freed is a state. What there was before the range is not
-        // known, so that this is the change since then.
-        curves
-            .about
-            .push_str(" Counted from the start of the range.");
-        let mut state: Vec<i128> = Vec::new();
-        for row in rows.values_mut() {
-            state.resize(state.len().max(row.len()), 0);
-            for (sum, added) in state.iter_mut().zip(row.iter_mut()) {
-                *sum += *added;
-                *added = *sum;
-            }
-        }
+        rows.extend(steps.into_iter().map(|step| (step.at_ms, step.counts)));
     }
     curves.times = rows.keys().copied().collect();
-    let rows = rows.into_values().map(|row| {
-        row.into_iter()
-            .map(|count| u64::try_from(count).unwrap_or(0))
+    found.rows = rows.into_values().collect();
+    curves.heatmap = Some(found);
+    Ok(())
+}
+
+/// What was added since the start and not taken: a state, at the end of each step.
+fn fill_state(
+    history: &dyn History,
+    target: &Labels,
+    added: &str,
+    taken: &str,
+    curves: &mut Curves,
+) -> Result<(), Problem> {
+    let query = PointsQuery {
+        selector: Selector::of(target),
+        names: vec![added.to_owned(), taken.to_owned()],
+        range: Range::new(curves.from_ms, curves.to_ms),
+        step_ms: curves.step_ms,
+    };
+    let mut all = history.counts(&query).map_err(failed)?;
+    all.retain(|counted| counted.target == *target);
+    let of = |name: &str| {
+        let own = all.iter().filter(|counted| counted.name == name);
+        own.max_by_key(|counted| counted.steps.last().map(|step| step.at_ms))
+    };
+    let (Some(added), Some(taken)) = (of(added), of(taken)) else {
+        return Ok(());
+    };
+    if added.boundaries != taken.boundaries {
+        return Ok(());
+    }
+    let known_from = added.known_from_ms.max(taken.known_from_ms);
+    let steps = |counted: &Counted| -> BTreeMap<i64, Vec<u64>> {
+        let steps = counted.steps.iter();
+        steps
+            .map(|step| (step.at_ms, step.counts.clone()))
             .collect()
-    });
+    };
+    let (adding, taking) = (steps(added), steps(taken));
+    let mut times: Vec<i64> = adding.keys().chain(taking.keys()).copied().collect();
+    times.sort_unstable();
+    times.dedup();
+    // Counts hold until they change: objects are freed only once in a while.
+    let (mut had, mut lost) = (&added.before, &taken.before);
+    let mut rows = Vec::with_capacity(times.len());
+    for at_ms in &times {
+        had = adding.get(at_ms).unwrap_or(had);
+        lost = taking.get(at_ms).unwrap_or(lost);
+        let left = had.iter().zip(lost);
+        rows.push(left.map(|(had, lost)| had.saturating_sub(*lost)).collect());
+    }
+    if times.first().is_some_and(|first| *first < known_from) {
+        curves.about.push_str(
+            " Of a process that has ended, what it held before it was first looked at is missing.",
+        );
+    }
+    curves.times = times;
     curves.heatmap = Some(Heatmap {
-        boundaries: bounds,
-        rows: rows.collect(),
+        boundaries: added.boundaries.clone(),
+        rows,
     });
     Ok(())
 }

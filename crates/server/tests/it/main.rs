@@ -5,6 +5,7 @@
 mod access;
 mod api;
 mod flame;
+mod history;
 mod page;
 mod process;
 

@@ -1,9 +1,9 @@
-//! Targets, series, profiles, marks and findings.
+//! Targets, series, profiles and marks.
 
 use axum::body::Bytes;
 use fathom_history::{
-    ArtefactInfo, History, KeptFinding, Labels, Mark, PointsQuery, ProfileEntry, Range, Run,
-    Selector, SeriesInfo, Steps, Usage,
+    ArtefactInfo, History, Labels, Mark, PointsQuery, ProfileEntry, Range, Run, Selector,
+    SeriesInfo, Steps, Usage,
 };
 use fathom_series::plots::{Between, Plot};
 use fathom_series::{Look, Reading};
@@ -204,26 +204,5 @@ pub(super) fn marks(work: &Work<'_>) -> Result<Bytes, Problem> {
     json(&MarkList {
         schema: "fathom.marks/1",
         marks: own.map(|mark| mark.mark).collect(),
-    })
-}
-
-#[derive(Serialize)]
-struct FindingList {
-    schema: &'static str,
-    findings: Vec<KeptFinding>,
-}
-
-pub(super) fn findings(work: &Work<'_>) -> Result<Bytes, Problem> {
-    let past = work.past()?;
-    let target = past.target(work.query.own("target"))?;
-    let span = Span::of(work.query, &target)?;
-    let mut findings = past
-        .history()
-        .findings(&Selector::of(&target.labels), span.range)
-        .map_err(failed)?;
-    findings.retain(|finding| finding.target == target.labels);
-    json(&FindingList {
-        schema: "fathom.findings/1",
-        findings,
     })
 }

@@ -45,9 +45,13 @@ pub(super) struct Span {
 impl Span {
     /// Reads `from`, `to` and `step`.
     pub(super) fn of(query: &Query, target: &TargetInfo) -> Result<Self, Problem> {
-        let last = target.last_ms.saturating_add(1);
-        let span = Self::parse(query.own("from"), query.own("to"), query.own("step"), last)?;
-        Ok(span)
+        Self::until(query, target.last_ms)
+    }
+
+    /// Reads them where the last look was at a moment.
+    pub(super) fn until(query: &Query, last_ms: i64) -> Result<Self, Problem> {
+        let last = last_ms.saturating_add(1);
+        Self::parse(query.own("from"), query.own("to"), query.own("step"), last)
     }
 
     fn parse(
