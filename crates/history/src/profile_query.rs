@@ -282,8 +282,8 @@ pub(crate) fn merged(
             }
         }
     }
-    let read: Vec<Vec<(u32, [f64; 2])>> = folds.par_iter().map(Fold::run).collect::<Result<_>>()?;
-    let mut read: Vec<(&Fold<'_>, Vec<(u32, [f64; 2])>)> = folds.iter().zip(read).collect();
+    let read: Vec<Folded> = folds.par_iter().map(Fold::run).collect::<Result<_>>()?;
+    let mut read: Vec<(&Fold<'_>, Folded)> = folds.iter().zip(read).collect();
     for (number, source) in sources.iter().enumerate() {
         // The folds come in the order of their sources.
         let own = read.partition_point(|(fold, _)| fold.place <= number);
@@ -363,6 +363,9 @@ fn columns_of(own: &Form, pair: &Pair, form: &Form) -> Vec<(usize, usize)> {
         .collect()
 }
 
+/// Stacks, sorted, with one value for each place of a row.
+type Folded = Vec<(u32, [f64; 2])>;
+
 /// How some rows of one stream in one source become one value for each stack.
 struct Fold<'r> {
     how: Merge,
@@ -383,7 +386,7 @@ struct Fold<'r> {
 }
 
 impl Fold<'_> {
-    fn run(&self) -> Result<Vec<(u32, [f64; 2])>> {
+    fn run(&self) -> Result<Folded> {
         let mean = self.how == Merge::Mean
             || self.how == Merge::Default && self.semantics == Semantics::Level;
         let needs = Needs {
@@ -391,7 +394,7 @@ impl Fold<'_> {
             until: self.semantics == Semantics::Level,
             carried: false,
         };
-        let mut values: Vec<(u32, [f64; 2])> = Vec::new();
+        let mut values: Folded = Vec::new();
         self.part.each(needs, None, |row| {
             let weight = self.weight(row);
             if weight == 0 {

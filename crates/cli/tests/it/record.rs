@@ -125,7 +125,7 @@ fn answers_with_ten_gigabytes(mut stream: TcpStream) -> io::Result<()> {
     asked(&mut stream)?;
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10737418240\r\n\r\n\x1f\x8b")?;
     loop {
-        stream.write_all(&[7; 1 << 16])?;
+        stream.write_all(&[7; 1 << 14])?;
     }
 }
 

@@ -1,9 +1,6 @@
 //! What is said of processes with known answers.
 
-use fathom_collect::growth_of;
-use fathom_history::Range;
-
-use crate::simulated::{MIB, START, Simulated, goroutine_profile, ids, labels, open};
+use crate::simulated::{MIB, Simulated, goroutine_profile, ids};
 
 #[test]
 fn leaks_are_found_within_half_an_hour_with_the_right_line_first() {

@@ -4,7 +4,7 @@ use fathom_collect::{Found, Watchdog};
 use fathom_evidence::{Artefact, Capture, Kind};
 use fathom_history::{History, MarkKind, Range, Selector};
 
-use crate::simulated::{MIB, START, Simulated, labels, open};
+use crate::simulated::{START, Simulated, labels, open};
 
 #[test]
 fn what_is_found_is_kept_with_a_capture_and_ends() {

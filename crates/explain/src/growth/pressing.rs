@@ -52,12 +52,10 @@ pub(super) fn of(evidence: &GrowthEvidence, growth: &Growth) -> Vec<Finding> {
             .filter(|(committed, limit)| *committed >= PRESSED * *limit as f64);
         found.push(busy_collector(share, pressed));
     }
-    if !growth
-        .goroutines
-        .as_ref()
-        .is_some_and(|course| course.grows)
-    {
-        found.extend(crowd(evidence, growth.from));
+    let goroutines = growth.goroutines.as_ref();
+    if !goroutines.is_some_and(|course| course.grows) {
+        let is_steady = goroutines.is_some_and(|course| course.shape != name_of(Shape::Unknown));
+        found.extend(crowd(evidence, growth.from, is_steady));
     }
     found
 }

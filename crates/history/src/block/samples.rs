@@ -163,21 +163,21 @@ impl<'b> Columns<'b> {
         Ok(Self {
             stack: column::<UInt32Type>(path, batch, next())?.values(),
             time: column::<TimestampMillisecondType>(path, batch, next())?.values(),
-            until: match needs.until {
-                true => Some(column(path, batch, next())?),
-                false => None,
-            },
-            value_a: match needs.values[0] {
-                true => Some(column::<Int64Type>(path, batch, next())?.values()),
-                false => None,
-            },
-            value_b: match needs.values[1] {
-                true => Some(rare(next())?),
-                false => None,
-            },
-            carried: match needs.carried {
-                true => Some([rare(next())?, rare(next())?]),
-                false => None,
+            until: needs
+                .until
+                .then(&mut next)
+                .map(|at| column(path, batch, at))
+                .transpose()?,
+            value_a: needs.values[0]
+                .then(&mut next)
+                .map(|at| column::<Int64Type>(path, batch, at))
+                .transpose()?
+                .map(|column| &column.values()[..]),
+            value_b: needs.values[1].then(&mut next).map(rare).transpose()?,
+            carried: if needs.carried {
+                Some([rare(next())?, rare(next())?])
+            } else {
+                None
             },
         })
     }
