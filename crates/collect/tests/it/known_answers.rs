@@ -213,3 +213,17 @@ fn leaked_goroutines_and_a_crowd_are_told() {
         found.findings[0].title
     );
 }
+
+#[test]
+fn a_map_that_doubles_is_told_by_its_steps() {
+    // As of Go 1.24 all parts of a map fill at the same time, and double together.
+    let found = Simulated::new()
+        .line("main.seen", |second| {
+            let doublings = (1.0 + second / 400.0).log2().floor();
+            20.0 * MIB * 2.0_f64.powf(doublings)
+        })
+        .judged(1.0);
+    assert_eq!(ids(&found), ["growth-step"]);
+    let title = &found.findings[0].title;
+    assert!(title.contains("main.seen"), "{title}");
+}

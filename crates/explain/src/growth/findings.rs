@@ -298,25 +298,43 @@ fn heap_objects(growth: &Growth, grown: u64) -> Option<Finding> {
     )
 }
 
-/// A rise in one step, as after a deploy.
+/// A rise in one step, as after a deploy, or in few, as of a map whose table doubles.
 fn steps(growth: &Growth) -> Option<Finding> {
     let course = growth.live_heap.as_ref().or(growth.resident.as_ref())?;
     let rise = course.last - course.first;
-    if course.shape != "step" || rise < 32e6 || rise < 0.2 * course.first {
+    // What rises in two or three steps has a slope that cannot be told from none.
+    let is_stepped = matches!(course.shape, "step" | "flat");
+    if !is_stepped || rise < 32e6 || rise < 0.2 * course.first {
         return None;
     }
-    Some(
-        Finding::new("growth-step", Severity::Info, Confidence::Likely)
-            .bytes(whole(rise))
-            .title(format!(
-                "Memory rose in one step, from {} to {}, and stays there",
-                bytes(whole(course.first)),
-                bytes(whole(course.last))
-            ))
-            .detail(
-                "A step is no leak: a deploy, a larger working set or a cache that was filled does this.",
-            )
-            .action("Compare the profiles before and after the step.")
-            .verify("It stays where it is."),
-    )
+    let steps = if course.shape == "step" {
+        "one step"
+    } else {
+        "few steps"
+    };
+    let site = growth.heap.as_ref().and_then(|heap| heap.sites.first());
+    let line = site.map_or_else(String::new, |site| {
+        format!(", most of it at {}", site.place)
+    });
+    let mut finding = Finding::new("growth-step", Severity::Info, Confidence::Likely)
+        .bytes(whole(rise))
+        .title(format!(
+            "Memory rose in {steps}, from {} to {}, and stays there{line}",
+            bytes(whole(course.first)),
+            bytes(whole(course.last))
+        ))
+        .detail(
+            "One step is no leak: a deploy, a larger working set or a cache that was filled does this. A map that \
+             only grows rises in steps as well, each twice the one before: its table doubles.",
+        )
+        .action("Compare the profiles before and after the step.")
+        .verify("It stays where it is.");
+    if let Some(site) = site {
+        finding = finding.evidence_bytes(
+            format!("{} grew by", site.place),
+            site.growth_bytes,
+            "heap profiles",
+        );
+    }
+    Some(finding)
 }
