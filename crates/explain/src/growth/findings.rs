@@ -8,6 +8,9 @@ use crate::amount::{bytes, count};
 /// The share of the growth from which on a part is its cause.
 const MAIN_SHARE: f64 = 0.5;
 
+/// After so many seconds a course without a shape has changed of late.
+const LONG: f64 = 1800.0;
+
 /// A limit that is nearer than this, in seconds, is an emergency.
 const SOON: f64 = 6.0 * 3600.0;
 
@@ -302,8 +305,13 @@ fn heap_objects(growth: &Growth, grown: u64) -> Option<Finding> {
 fn steps(growth: &Growth) -> Option<Finding> {
     let course = growth.live_heap.as_ref().or(growth.resident.as_ref())?;
     let rise = course.last - course.first;
-    // What rises in two or three steps has a slope that cannot be told from none.
-    let is_stepped = matches!(course.shape, "step" | "flat");
+    // What rises in two or three steps has a slope that cannot be told from none, and the last
+    // step may be too near for a shape.
+    let is_stepped = match course.shape {
+        "step" | "flat" => true,
+        "unknown" => growth.until - growth.from >= LONG,
+        _ => false,
+    };
     if !is_stepped || rise < 32e6 || rise < 0.2 * course.first {
         return None;
     }
