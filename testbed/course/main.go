@@ -121,7 +121,7 @@ func step(kind string, rate float64, tick int) {
 		}
 	case "step":
 		// What a deploy does to the working set, without a restart.
-		if tick == 9000 {
+		if tick == 12000 {
 			for i := 0; i < 640; i++ {
 				collect()
 			}
