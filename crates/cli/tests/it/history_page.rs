@@ -45,10 +45,12 @@ fn find(
     history.put_finding(&finding).unwrap();
 }
 
-/// Adds what was found of two targets, and a capture that is kept with it.
-fn remember_findings(folder: &Path) {
+/// Adds what was found of two targets, of which one is named, and a capture that is kept with it.
+fn remember_findings(folder: &Path, instance: &str) {
     let history = Embedded::open(folder, Options::default()).unwrap();
-    let targets = history.targets().unwrap();
+    let mut targets = history.targets().unwrap();
+    // Whichever was stored first.
+    targets.sort_by_key(|target| target.labels.get("instance") != Some(instance));
     let [first, second] = &targets[..] else {
         panic!("{targets:?}");
     };
@@ -114,7 +116,7 @@ fn the_pages_of_a_history_in_a_browser() {
         "3s",
     ]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    remember_findings(Path::new(kept));
+    remember_findings(Path::new(kept), first);
 
     let chromium = fathom_testkit::chromium().expect("Chromium: apt-get install chromium");
     let mut node = Command::new("node");
