@@ -373,13 +373,19 @@ fn course(values: &Series, verdict: &Verdict) -> Course {
     }
 }
 
+/// The values that are known, the smallest first.
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut values = values.to_vec();
+    values.retain(|value| !value.is_nan());
+    values.sort_by(f64::total_cmp);
+    values
+}
+
 /// The median of a twentieth at one end of a series, which a saw-tooth does not hide.
 fn end(series: &Series, which: impl Fn(usize, usize) -> std::ops::Range<usize>) -> f64 {
     let part = series.len().div_ceil(20);
     let range = which(series.len(), part);
-    let mut values = series.values().get(range).unwrap_or_default().to_vec();
-    values.retain(|value| !value.is_nan());
-    values.sort_by(f64::total_cmp);
+    let values = sorted(series.values().get(range).unwrap_or_default());
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
@@ -387,14 +393,9 @@ fn end(series: &Series, which: impl Fn(usize, usize) -> std::ops::Range<usize>) 
 /// and goes is no step.
 fn has_risen(series: &Series) -> bool {
     let quarter = series.len() / 4;
-    let sorted = |range: std::ops::Range<usize>| {
-        let mut values = series.values().get(range).unwrap_or_default().to_vec();
-        values.retain(|value| !value.is_nan());
-        values.sort_by(f64::total_cmp);
-        values
-    };
-    let before = sorted(0..quarter);
-    let after = sorted(series.len() - quarter..series.len());
+    let values = series.values();
+    let before = sorted(values.get(..quarter).unwrap_or_default());
+    let after = sorted(values.get(series.len() - quarter..).unwrap_or_default());
     let most_before = before.get(before.len() * 9 / 10);
     let least_after = after.get(after.len() / 10);
     matches!((most_before, least_after), (Some(before), Some(after)) if before < after)

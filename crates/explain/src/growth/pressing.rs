@@ -9,31 +9,16 @@ use fathom_finding::{Confidence, Finding, Severity};
 use fathom_trends::{Series, Shape};
 
 use super::findings::{percent, whole};
-use super::{Growth, GrowthEvidence};
+use super::{Growth, GrowthEvidence, sorted};
 use crate::amount::{bytes, count};
 use crate::leaks::name_of;
+use crate::rules::{goroutine_leak, memory_limit_thrash, near_cgroup_limit};
 
 /// What counts as now, in seconds.
 const NOW: f64 = 600.0;
 
 /// The fewest looks within it.
 const FEWEST: usize = 3;
-
-/// The share of its limit from which on the control group is near it, and from which on it is urgent.
-const NEAR: f64 = 0.85;
-const URGENT: f64 = 0.95;
-
-/// The share of GOMEMLIMIT at which the collector works against the limit.
-const PRESSED: f64 = 0.95;
-
-/// The collector's share of the CPU time that is too much.
-const MUCH: f64 = 0.25;
-
-/// So many goroutines at one line, and more than half of all, are told.
-const MANY: f64 = 1000.0;
-
-/// So many leaked goroutines are a warning; fewer are a fact worth knowing.
-const MANY_LEAKED: u64 = 100;
 
 /// What is wrong now.
 pub(super) fn of(evidence: &GrowthEvidence, growth: &Growth) -> Vec<Finding> {
@@ -46,10 +31,14 @@ pub(super) fn of(evidence: &GrowthEvidence, growth: &Growth) -> Vec<Finding> {
             .zip(evidence.limit)
             .and_then(|(used, limit)| near_limit(used, limit)),
     );
-    if let Some(share) = now(&evidence.gc_share).filter(|share| *share >= MUCH) {
-        let pressed = now(&evidence.committed)
-            .zip(evidence.memory_limit)
-            .filter(|(committed, limit)| *committed >= PRESSED * *limit as f64);
+    if let Some(share) = now(&evidence.gc_share).filter(|share| *share >= memory_limit_thrash::MUCH)
+    {
+        let pressed =
+            now(&evidence.committed)
+                .zip(evidence.memory_limit)
+                .filter(|(committed, limit)| {
+                    *committed >= hundredths(memory_limit_thrash::PRESSED) * *limit as f64
+                });
         found.push(busy_collector(share, pressed));
     }
     let goroutines = growth.goroutines.as_ref();
@@ -60,14 +49,16 @@ pub(super) fn of(evidence: &GrowthEvidence, growth: &Growth) -> Vec<Finding> {
     found
 }
 
+const fn hundredths(count: u64) -> f64 {
+    count as f64 / 100.0
+}
+
 /// The median of what is known since a moment.
 fn median(series: &Series, from: f64) -> Option<f64> {
-    let mut values = series.since(from).values().to_vec();
-    values.retain(|value| !value.is_nan());
+    let values = sorted(series.since(from).values());
     if values.len() < FEWEST {
         return None;
     }
-    values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied()
 }
 
@@ -75,7 +66,7 @@ fn median(series: &Series, from: f64) -> Option<f64> {
 fn leaked(evidence: &GrowthEvidence) -> Option<Finding> {
     let all: u64 = evidence.leaked.iter().map(|(_, count)| count).sum();
     let (place, most) = evidence.leaked.first().filter(|_| all > 0)?;
-    let severity = if all >= MANY_LEAKED {
+    let severity = if all >= goroutine_leak::MANY_LEAKED {
         Severity::Warning
     } else {
         Severity::Info
@@ -108,10 +99,10 @@ fn leaked(evidence: &GrowthEvidence) -> Option<Finding> {
 
 fn near_limit(used: f64, limit: u64) -> Option<Finding> {
     let share = used / limit as f64;
-    if limit == 0 || share < NEAR {
+    if limit == 0 || share < hundredths(near_cgroup_limit::NEAR) {
         return None;
     }
-    let severity = if share >= URGENT {
+    let severity = if share >= hundredths(near_cgroup_limit::URGENT) {
         Severity::Critical
     } else {
         Severity::Warning
@@ -189,12 +180,13 @@ fn crowd(evidence: &GrowthEvidence, from: f64, is_steady: bool) -> Option<Findin
         .iter()
         .max_by(|a, b| last(&a.counts).total_cmp(&last(&b.counts)))?;
     let here = last(&most.counts);
-    if here < MANY || here < all / 2.0 {
+    let many = goroutine_leak::MANY as f64;
+    if here < many || here < all / 2.0 {
         return None;
     }
     // A burst is told from a crowd by the profile before.
     let before = most.counts.iter().rev().nth(1).copied().unwrap_or(0.0);
-    if before < MANY {
+    if before < many {
         return None;
     }
     Some(

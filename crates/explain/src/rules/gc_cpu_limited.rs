@@ -28,7 +28,7 @@ fn check(s: &Situation) -> Option<Finding> {
     // Under a memory limit, that finding names the cause; this one is its symptom.
     let symptom = memory_limit_thrash::RULE.check(s).is_some();
     // A burst at the start touches the limit once and is over.
-    let busy = s.metrics.gc_cpu_share().is_some_and(|share| share >= 0.25);
+    let busy = s.metrics.gc_cpu_share().is_some_and(|share| share >= memory_limit_thrash::MUCH);
     let severity = if symptom || !busy { Severity::Info } else { Severity::Warning };
     Some(
         Finding::new("gc-cpu-limited", severity, Confidence::Certain)

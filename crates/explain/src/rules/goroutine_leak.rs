@@ -19,7 +19,10 @@ pub(super) const RULE: Check = Check {
 };
 
 /// Below this, one stack with many goroutines is a worker pool.
-const MANY: u64 = 1000;
+pub(crate) const MANY: u64 = 1000;
+
+/// So many leaked goroutines are a warning: a handful is a fact worth knowing, not an incident.
+pub(crate) const MANY_LEAKED: u64 = 100;
 
 /// A goroutine's descriptor and its share of the scheduler's tables, in bytes
 /// on the heap (measured: 536 on Go 1.21, 638 on 1.27).
@@ -73,8 +76,7 @@ fn check(s: &Situation) -> Option<Finding> {
 fn found_by_the_runtime(s: &Situation, leaked: u64, group: &Group) -> Finding {
     let total = s.goroutine_count().unwrap_or(leaked).max(leaked);
     let bytes_held = held(s, leaked, total);
-    // A handful is a fact worth knowing, not an incident.
-    let severity = if leaked >= 100 || bytes_held >= s.floor() {
+    let severity = if leaked >= MANY_LEAKED || bytes_held >= s.floor() {
         Severity::Warning
     } else {
         Severity::Info

@@ -17,18 +17,24 @@ pub(super) const RULE: Check = Check {
     find: check,
 };
 
+/// The hundredths of GOMEMLIMIT at which the collector works against it.
+pub(crate) const PRESSED: u64 = 95;
+
+/// The collector's share of the CPU time that is too much.
+pub(crate) const MUCH: f64 = 0.25;
+
 /// Returns the limit where the process presses against it.
 fn pressed(s: &Situation) -> Option<(u64, u64)> {
     let limit = s.memory_limit()?;
     let committed = s.heap_state?.committed;
-    (committed >= limit / 100 * 95).then_some((limit, committed))
+    (committed >= limit / 100 * PRESSED).then_some((limit, committed))
 }
 
 fn check(s: &Situation) -> Option<Finding> {
     let (limit, committed) = pressed(s)?;
     let memory = s.memstats.as_ref()?;
     let share = s.metrics.gc_cpu_share().or(memory.gc_cpu_fraction)?;
-    if share < 0.25 {
+    if share < MUCH {
         return None;
     }
     let live = s.heap_state?.live?;

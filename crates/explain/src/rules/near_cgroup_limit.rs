@@ -17,15 +17,19 @@ pub(super) const RULE: Check = Check {
     find: check,
 };
 
+/// The hundredths of the limit from which on it is near, and from which on that is urgent.
+pub(crate) const NEAR: u64 = 85;
+pub(crate) const URGENT: u64 = 95;
+
 fn check(s: &Situation) -> Option<Finding> {
     let cgroup = s.cgroup.as_ref()?;
     let limit = s.cgroup_limit?;
     let current = cgroup.current?;
     let unreclaimable = cgroup.working_set().unwrap_or(current);
-    if unreclaimable < limit / 100 * 85 {
+    if unreclaimable < limit / 100 * NEAR {
         return None;
     }
-    let severity = if unreclaimable >= limit / 100 * 95 {
+    let severity = if unreclaimable >= limit / 100 * URGENT {
         Severity::Critical
     } else {
         Severity::Warning
