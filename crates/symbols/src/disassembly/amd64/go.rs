@@ -58,8 +58,44 @@ impl<'a, 's> GoSyntax<'a, 's> {
     fn write_vector(&mut self, position: usize, text: &mut String) -> Option<usize> {
         let code = self.code.get(position..)?;
         let address = self.start.wrapping_add(position as u64);
-        self.decode(position)?;
-        vector::write(&self.instruction, code, address, self.lookup, text)
+        if self.decode(position).is_some() {
+            return vector::write(&self.instruction, code, address, self.lookup, text);
+        }
+        self.write_cut_vector(code, address, text)
+    }
+
+    /// Writes a vector instruction whose code ends behind its opcode.
+    ///
+    /// Go's decoder takes the operands that are missing for zeros, an address without registers
+    /// or register 0, where it takes no other instruction that is cut. Reports read code up to
+    /// the last sample and meet this where that is on such an instruction.
+    fn write_cut_vector(&mut self, code: &[u8], address: u64, text: &mut String) -> Option<usize> {
+        let opcode_at = match code.first()? {
+            0xc5 => 2,
+            0xc4 => 3,
+            _ => 4,
+        };
+        if code.len() != opcode_at + 1 {
+            return None;
+        }
+        let mut forms: [&[u8]; 2] = [&[0x04, 0x25, 0, 0, 0, 0], &[0xc0]];
+        // Go's tables have the form on registers first for EVEX, that on memory for VEX.
+        if code.first() == Some(&0x62) {
+            forms.reverse();
+        }
+        forms.into_iter().find_map(|operands| {
+            let whole = [code, operands].concat();
+            let mut decoder =
+                Decoder::with_ip(64, &whole, address, DecoderOptions::NO_INVALID_CHECK);
+            decoder.decode_out(&mut self.instruction);
+            // What has an immediate besides is refused by Go's decoder too.
+            if self.instruction.is_invalid() {
+                return None;
+            }
+            text.clear();
+            vector::write(&self.instruction, &whole, address, self.lookup, text)?;
+            Some(code.len())
+        })
     }
 
     fn write_scalar(&mut self, position: usize, text: &mut String) -> Option<usize> {
