@@ -1,0 +1,33 @@
+//! Go execution traces: reads them in order and in bounded memory.
+//!
+//! A trace is read one generation (about a second) at a time: the events of a generation's
+//! threads are put into the one order in which they can have happened, and each is handed to a
+//! [`Visitor`], which keeps what it wants. Events are never stored. Names and stacks have handles
+//! that hold for the whole trace, so that nothing pins a generation.
+//!
+//! The formats of Go 1.22 to 1.27 are read. The order is that of `go tool trace` of Go 1.27.3, to
+//! the nanosecond (`src/internal/trace/order.go` and `reader.go` there). Damaged traces are read
+//! up to the damage, and what was lost is told.
+//!
+//! Pure: bytes in, values out. It opens no file and knows no screen.
+
+mod error;
+mod event;
+mod names;
+mod stacks;
+mod tables;
+mod version;
+mod visitor;
+mod wire;
+
+pub use error::{Damage, Error};
+pub use event::{
+    Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
+    ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
+};
+pub use names::{Name, Names};
+pub use stacks::{Frame, FrameId, StackId, Stacks};
+pub use tables::{ClockSnapshot, Tables};
+pub use version::{HEAD_LENGTH, Version};
+pub use visitor::Visitor;
+pub use wire::{Spec, Wire};
