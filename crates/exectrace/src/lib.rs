@@ -14,7 +14,11 @@
 mod error;
 mod event;
 mod names;
+mod reasons;
+#[cfg(test)]
+mod script;
 mod stacks;
+mod states;
 mod tables;
 mod version;
 mod visitor;
@@ -27,6 +31,7 @@ pub use event::{
 };
 pub use names::{Name, Names};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
+pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
 pub use tables::{ClockSnapshot, Tables};
 pub use version::{HEAD_LENGTH, Version};
 pub use visitor::Visitor;
