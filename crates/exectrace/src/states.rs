@@ -12,6 +12,7 @@ use crate::event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, ProcId, ThreadId, Time,
 };
 use crate::names::Name;
+use crate::origins::{Origin, OriginId, Origins};
 use crate::reasons;
 use crate::stacks::StackId;
 use crate::tables::Tables;
@@ -152,6 +153,8 @@ pub struct Goroutine {
     pub entry: Name,
     /// The address of that frame.
     pub entry_address: u64,
+    /// Where it comes from: `entry` and the call that made it.
+    pub origin: OriginId,
     /// Who made it and where; [`Cause::NONE`] where it was there before the trace.
     pub creator: Cause,
     /// Whether it was made within the trace.
@@ -165,11 +168,12 @@ pub struct Goroutine {
 }
 
 impl Goroutine {
-    fn nobody() -> Self {
+    fn nobody(origin: OriginId) -> Self {
         Self {
             id: GoroutineId::NONE,
             entry: Name::EMPTY,
             entry_address: 0,
+            origin,
             creator: Cause::NONE,
             created_in_trace: false,
             created: Time(0),
@@ -208,6 +212,8 @@ pub struct Live {
     slots: Vec<Goroutine>,
     free: Vec<u32>,
     by_id: HashMap<GoroutineId, u32>,
+    origins: Origins,
+    unknown: OriginId,
     /// Who ran last on each P; only a hint.
     last_on: Vec<u32>,
     first: Option<Time>,
@@ -220,10 +226,17 @@ const MOST_PROCS: usize = 1 << 14;
 
 impl Default for Live {
     fn default() -> Self {
+        let mut origins = Origins::default();
+        let unknown = origins.intern(Origin {
+            entry: Name::EMPTY,
+            site: None,
+        });
         Self {
-            slots: vec![Goroutine::nobody()],
+            slots: vec![Goroutine::nobody(unknown)],
             free: Vec::new(),
             by_id: HashMap::new(),
+            origins,
+            unknown,
             last_on: Vec::new(),
             first: None,
             sync: Time(0),
@@ -274,6 +287,11 @@ impl Live {
             .map(|(at, goroutine)| (Slot(at), goroutine))
     }
 
+    /// Where goroutines come from.
+    pub fn origins(&self) -> &Origins {
+        &self.origins
+    }
+
     /// How many goroutines are alive.
     pub fn count(&self) -> usize {
         self.by_id.len()
@@ -307,7 +325,7 @@ impl Live {
     }
 
     fn add(&mut self, id: GoroutineId) -> Slot {
-        let mut goroutine = Goroutine::nobody();
+        let mut goroutine = Goroutine::nobody(self.unknown);
         goroutine.id = id;
         let at = if let Some(at) = self.free.pop() {
             self.slots[at as usize] = goroutine;
@@ -325,7 +343,7 @@ impl Live {
     fn remove(&mut self, slot: Slot) {
         let goroutine = &mut self.slots[slot.index()];
         self.by_id.remove(&goroutine.id);
-        *goroutine = Goroutine::nobody();
+        *goroutine = Goroutine::nobody(self.unknown);
         self.free.push(slot.0);
     }
 
@@ -556,12 +574,16 @@ impl<A: Analysis> States<A> {
                 goroutine.creator = cause;
             }
         }
-        if goroutine.entry == Name::EMPTY
-            && transition.stack.is_some()
-            && let Some(root) = tables.stacks.root(transition.stack)
-        {
+        let unnamed = goroutine.entry == Name::EMPTY;
+        if unnamed && let Some(root) = tables.stacks.root(transition.stack) {
             goroutine.entry = root.function;
             goroutine.entry_address = root.address;
+        }
+        if is_new || (unnamed && goroutine.entry != Name::EMPTY) {
+            goroutine.origin = self.live.origins.intern(Origin {
+                entry: goroutine.entry,
+                site: tables.stacks.get(goroutine.creator.stack).first().copied(),
+            });
         }
         let from = match (is_new, is_creation) {
             (true, true) => GoroutineState::NotExist,
