@@ -11,18 +11,26 @@
 //!
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
+mod account;
 mod error;
 mod event;
+mod groups;
 mod histogram;
 mod names;
 mod origins;
+mod path;
 mod profiles;
 mod reasons;
+mod regions;
 #[cfg(test)]
 mod script;
 mod stacks;
 mod states;
+mod summary;
 mod tables;
+mod task_views;
+mod tasks;
+mod times;
 mod top;
 mod version;
 mod visitor;
@@ -34,13 +42,20 @@ pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
+pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
 pub use histogram::{Distribution, Histogram};
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
+pub use path::{PathView, StepKind, StepView};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
+pub use regions::{RegionGroupView, RegionRow, RegionView};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
+pub use summary::{Summary, SummaryOptions};
 pub use tables::{ClockSnapshot, Tables};
+pub use task_views::{ChildView, LogView, TaskGroupView, TaskView, TasksView};
+pub use tasks::{TaskEvent, TaskMoment, TaskRow};
+pub use times::{RangeName, RangeTimes, Reason, ReasonTime, Times, TimesView};
 pub use top::Top;
 pub use version::{HEAD_LENGTH, Version};
 pub use visitor::Visitor;
