@@ -13,7 +13,12 @@
 
 mod error;
 mod event;
+mod frontier;
+mod generation;
+mod input;
 mod names;
+mod order;
+mod reader;
 mod stacks;
 mod tables;
 mod version;
@@ -26,6 +31,7 @@ pub use event::{
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
 pub use names::{Name, Names};
+pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use tables::{ClockSnapshot, Tables};
 pub use version::{HEAD_LENGTH, Version};
