@@ -216,6 +216,7 @@ impl<R: Read> Reader<R> {
             Ending::Broken(fault) => (self.tail == Tail::Salvage, Some(fault)),
         };
         let is_last = !is_used;
+        let mut is_broken = false;
         let frequency = self.generation.frequency.filter(|_| is_used);
         let is_used = frequency.is_some();
         if let Some(frequency) = frequency {
@@ -223,6 +224,7 @@ impl<R: Read> Reader<R> {
             if let Err(found) = self.hand_out(frequency, visitor) {
                 // What was wrong first is why.
                 fault.get_or_insert(found);
+                is_broken = true;
             } else if let Some(missing) = self.order.missing.take() {
                 fault.get_or_insert(missing);
             }
@@ -234,7 +236,10 @@ impl<R: Read> Reader<R> {
             self.is_done = true;
         }
         if self.is_done {
-            self.sync(self.last, visitor);
+            // The reference says nothing more where events cannot be ordered.
+            if !(is_broken && self.tail == Tail::Drop) {
+                self.sync(self.last, visitor);
+            }
             self.outcome.bytes = self.input.offset();
             return Ok(None);
         }
