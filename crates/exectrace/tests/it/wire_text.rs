@@ -55,11 +55,14 @@ fn value(word: &str) -> u64 {
 }
 
 fn varint(mut value: u64, bytes: &mut Vec<u8>) {
-    while value >= 0x80 {
-        bytes.push((value & 0x7f) as u8 | 0x80);
+    loop {
+        let low = u8::try_from(value & 0x7f).expect("seven bits");
         value >>= 7;
+        bytes.push(if value == 0 { low } else { low | 0x80 });
+        if value == 0 {
+            return;
+        }
     }
-    bytes.push(value as u8);
 }
 
 /// What Go's quoted form of bytes stands for.
