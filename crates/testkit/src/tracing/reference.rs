@@ -97,7 +97,8 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// As [`Reference::parsed`].
+    /// As [`Reference::parsed`]; and of a trace with `traceallocfree` in a format before that of
+    /// Go 1.26, whose events the tool does not know here.
     pub fn wire(&self, trace: &Path) -> Result<String, Error> {
         self.text("wire", trace)
     }
@@ -106,7 +107,7 @@ impl Reference {
     ///
     /// # Errors
     ///
-    /// As [`Reference::parsed`].
+    /// As [`Reference::wire`].
     pub fn footprint(&self, trace: &Path) -> Result<String, Error> {
         self.text("footprint", trace)
     }
