@@ -15,25 +15,41 @@ mod error;
 mod event;
 mod frontier;
 mod generation;
+mod histogram;
 mod input;
 mod names;
+mod names;
 mod order;
+mod origins;
+mod profiles;
 mod reader;
+mod reasons;
+#[cfg(test)]
+mod script;
 mod stacks;
+mod states;
 mod tables;
+mod top;
 mod version;
 mod visitor;
 mod wire;
+mod within;
 
 pub use error::{Damage, Error};
 pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
+pub use histogram::{Distribution, Histogram};
 pub use names::{Name, Names};
+pub use origins::{Origin, OriginId, Origins};
+pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
+pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
 pub use tables::{ClockSnapshot, Tables};
+pub use top::Top;
 pub use version::{HEAD_LENGTH, Version};
 pub use visitor::Visitor;
 pub use wire::{Spec, Wire};
+pub use within::RegionFilter;
