@@ -16,6 +16,7 @@ mod event;
 mod names;
 mod stacks;
 mod tables;
+pub mod text;
 mod version;
 mod visitor;
 mod wire;
