@@ -11,22 +11,31 @@
 //!
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
+mod collections;
 mod error;
 mod event;
+mod longest;
 mod names;
+mod pauses;
+mod procs;
 mod stacks;
+#[cfg(test)]
+mod stream;
 mod tables;
 pub mod text;
 mod version;
 mod visitor;
 mod wire;
 
+pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
 pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
+pub use longest::Durations;
 pub use names::{Name, Names};
+pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use tables::{ClockSnapshot, Tables};
 pub use version::{HEAD_LENGTH, Version};
