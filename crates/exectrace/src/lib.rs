@@ -15,6 +15,7 @@ mod collections;
 mod error;
 mod event;
 mod longest;
+pub mod mmu;
 mod names;
 mod pauses;
 mod procs;
