@@ -11,16 +11,20 @@
 //!
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
+mod collections;
 mod error;
 mod event;
 mod frontier;
 mod generation;
 mod histogram;
 mod input;
-mod names;
+mod longest;
+pub mod mmu;
 mod names;
 mod order;
 mod origins;
+mod pauses;
+mod procs;
 mod profiles;
 mod reader;
 mod reasons;
@@ -28,21 +32,27 @@ mod reasons;
 mod script;
 mod stacks;
 mod states;
+#[cfg(test)]
+mod stream;
 mod tables;
+pub mod text;
 mod top;
 mod version;
 mod visitor;
 mod wire;
 mod within;
 
+pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
 pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
 pub use histogram::{Distribution, Histogram};
+pub use longest::Durations;
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
+pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
