@@ -12,24 +12,37 @@
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
 mod account;
+mod collections;
 mod error;
 mod event;
+mod frontier;
+mod generation;
 mod groups;
 mod histogram;
+mod input;
+mod longest;
+pub mod mmu;
 mod names;
+mod order;
 mod origins;
 mod path;
+mod pauses;
+mod procs;
 mod profiles;
+mod reader;
 mod reasons;
 mod regions;
 #[cfg(test)]
 mod script;
 mod stacks;
 mod states;
+#[cfg(test)]
+mod stream;
 mod summary;
 mod tables;
 mod task_views;
 mod tasks;
+pub mod text;
 mod times;
 mod top;
 mod version;
@@ -37,6 +50,7 @@ mod visitor;
 mod wire;
 mod within;
 
+pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
 pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
@@ -44,10 +58,13 @@ pub use event::{
 };
 pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
 pub use histogram::{Distribution, Histogram};
+pub use longest::Durations;
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
 pub use path::{PathView, StepKind, StepView};
+pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
+pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use regions::{RegionGroupView, RegionRow, RegionView};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
