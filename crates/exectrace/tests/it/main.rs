@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod golden;
+mod profiles;
 mod reference;
 mod wire_text;
