@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod golden;
+mod goroutines;
 mod profiles;
 mod reference;
 mod wire_text;
