@@ -121,6 +121,9 @@ mod tests {
             histogram.add(nanoseconds);
         }
         assert_eq!(histogram.count(), 3);
-        assert_eq!(histogram.rows(), [(630_957, 1), (1_000_000, 0), (1_584_893, 1)]);
+        assert_eq!(
+            histogram.rows(),
+            [(630_957, 1), (1_000_000, 0), (1_584_893, 1)]
+        );
     }
 }

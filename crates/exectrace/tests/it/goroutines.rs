@@ -67,7 +67,11 @@ pub(crate) fn ranges(
         .filter(|(_, _, _, ranges)| ranges.all().map(|(_, time)| time).sum::<i64>() != 0)
         .map(|(goroutine, task, times, ranges)| {
             let mut columns = all.clone();
-            columns.extend(ranges.all().map(|(name, time)| (name.text(&tables.names), time)));
+            columns.extend(
+                ranges
+                    .all()
+                    .map(|(name, time)| (name.text(&tables.names), time)),
+            );
             tracing::Times {
                 goroutine: u64::try_from(*goroutine).expect("a number"),
                 task: *task,
@@ -103,7 +107,11 @@ fn goroutines_are_those_of_the_reference() {
     let mut compared = 0;
     for trace in fixtures::traces() {
         let (summary, tables) = run(&trace.read(), Rules::Reference);
-        let rows: Vec<_> = summary.goroutine_rows().into_iter().map(|(row, _)| row).collect();
+        let rows: Vec<_> = summary
+            .goroutine_rows()
+            .into_iter()
+            .map(|(row, _)| row)
+            .collect();
         let web = Web::open(&reference, &trace.path).expect("the tool serves");
         let mut expected = web.goroutine_groups().expect("a page");
         expected.sort_by(|a, b| a.name.cmp(&b.name));
@@ -116,13 +124,26 @@ fn goroutines_are_those_of_the_reference() {
             let mut page = web.goroutines(&group.name).expect("a page");
             page.breakdown.sort();
             page.ranges.sort();
-            let times: Vec<_> = of_group.iter().map(|row| (row.id.0, None, &row.times)).collect();
-            assert_eq!(breakdown(&times, &tables), page.breakdown, "{trace} {}", group.name);
+            let times: Vec<_> = of_group
+                .iter()
+                .map(|row| (row.id.0, None, &row.times))
+                .collect();
+            assert_eq!(
+                breakdown(&times, &tables),
+                page.breakdown,
+                "{trace} {}",
+                group.name
+            );
             let special: Vec<_> = of_group
                 .iter()
                 .map(|row| (row.id.0, None, &row.times, &row.ranges))
                 .collect();
-            assert_eq!(ranges(&special, &tables), page.ranges, "{trace} {}", group.name);
+            assert_eq!(
+                ranges(&special, &tables),
+                page.ranges,
+                "{trace} {}",
+                group.name
+            );
             compared += page.breakdown.len();
         }
     }

@@ -6,4 +6,5 @@ mod golden;
 mod goroutines;
 mod profiles;
 mod reference;
+mod tasks;
 mod wire_text;

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathom_exectrace::{
-    Contentions, ProfileFilter, Profiles, Reader, Rules, States, Tables, Tail,
-    WaitKind,
+    Contentions, ProfileFilter, Profiles, Reader, Rules, States, Tables, Tail, WaitKind,
 };
 use fathom_profile::{Limits, Profile};
 use fathom_testkit::fixtures;
@@ -32,12 +31,12 @@ pub(crate) fn table(profile: &Profile) -> Table {
     table
 }
 
-fn theirs(bytes: &[u8]) -> Table {
+pub(crate) fn theirs(bytes: &[u8]) -> Table {
     let profile = Profile::parse(bytes, &Limits::default()).expect("a profile");
     table(&profile)
 }
 
-fn ours(contentions: &Contentions, tables: &Tables) -> Table {
+pub(crate) fn ours(contentions: &Contentions, tables: &Tables) -> Table {
     table(&contentions.profile(tables).expect("a small profile"))
 }
 
@@ -49,7 +48,7 @@ pub(crate) fn run(trace: &[u8], filter: ProfileFilter) -> (Profiles, Tables) {
     (profiles, reader.into_tables())
 }
 
-fn kind_of(waits: Waits) -> WaitKind {
+pub(crate) fn kind_of(waits: Waits) -> WaitKind {
     match waits {
         Waits::Network => WaitKind::Network,
         Waits::Synchronization => WaitKind::Sync,
