@@ -12,6 +12,8 @@
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
 mod account;
+mod blocking;
+mod calls;
 mod collections;
 mod error;
 mod event;
@@ -20,6 +22,7 @@ mod generation;
 mod groups;
 mod histogram;
 mod input;
+mod latency;
 mod longest;
 pub mod mmu;
 mod names;
@@ -51,6 +54,8 @@ mod visitor;
 mod wire;
 mod within;
 
+pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
+pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
 pub use event::{
@@ -59,6 +64,7 @@ pub use event::{
 };
 pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
 pub use histogram::{Distribution, Histogram};
+pub use latency::{Latency, LatencyBucket, LatencyGroupView, LatencyView, MomentView, RunnerView};
 pub use longest::Durations;
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
