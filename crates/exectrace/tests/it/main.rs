@@ -3,5 +3,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod golden;
+mod order;
 mod reference;
 mod wire_text;
