@@ -27,7 +27,7 @@ pub struct Origin {
 }
 
 /// Origins, each once: as many as the program has `go` statements that ran.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Origins {
     ids: HashMap<Origin, u32>,
     all: Vec<Origin>,

@@ -124,6 +124,25 @@ impl Contentions {
             .map(|(at, &(count, nanoseconds))| (StackId(at), count, nanoseconds))
     }
 
+    /// Counts stacks that name no call at all as no stack. Threads of C have such: one frame
+    /// without address and function. The reference, which compares addresses only, writes them
+    /// as the one or the other, whichever came last.
+    fn merge_blank(&mut self, tables: &Tables) {
+        let blank: Vec<StackId> = self
+            .rows()
+            .map(|(stack, ..)| stack)
+            .filter(|&stack| {
+                let mut frames = tables.stacks.frames(stack);
+                stack.is_some()
+                    && frames.all(|frame| frame.address == 0 && frame.function == Name::EMPTY)
+            })
+            .collect();
+        for stack in blank {
+            let (count, nanoseconds) = std::mem::take(&mut self.by_stack[stack.index()]);
+            self.add(StackId::NONE, count, nanoseconds);
+        }
+    }
+
     /// How often and how many nanoseconds was waited in all.
     pub fn total(&self) -> (u64, i64) {
         self.rows()
@@ -387,6 +406,9 @@ impl Analysis for Profiles {
             for contribution in &held {
                 self.count(contribution);
             }
+        }
+        for contentions in &mut self.contentions {
+            contentions.merge_blank(tables);
         }
     }
 }

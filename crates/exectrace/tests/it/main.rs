@@ -4,5 +4,6 @@
 
 mod golden;
 mod order;
+mod profiles;
 mod reference;
 mod wire_text;
