@@ -14,11 +14,16 @@
 mod collections;
 mod error;
 mod event;
+mod frontier;
+mod generation;
+mod input;
 mod longest;
 pub mod mmu;
 mod names;
+mod order;
 mod pauses;
 mod procs;
+mod reader;
 mod stacks;
 #[cfg(test)]
 mod stream;
@@ -37,6 +42,7 @@ pub use event::{
 pub use longest::Durations;
 pub use names::{Name, Names};
 pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
+pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use tables::{ClockSnapshot, Tables};
 pub use version::{HEAD_LENGTH, Version};

@@ -59,6 +59,11 @@ impl Tables {
         self.generation.string(text.0).unwrap_or_default()
     }
 
+    /// Whether there is a text of a number.
+    pub(crate) fn has_text(&self, id: u64) -> bool {
+        self.generation.string(id).is_some()
+    }
+
     /// The name behind the number of a string, which stays when the generation ends.
     #[inline]
     pub(crate) fn name(&mut self, id: u64) -> Option<Name> {

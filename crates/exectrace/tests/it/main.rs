@@ -1,0 +1,7 @@
+//! Traces as Go programs write them, held against `go tool trace`.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
+
+mod golden;
+mod reference;
+mod wire_text;
