@@ -20,6 +20,14 @@ pub enum Error {
         /// The directory that was searched.
         searched: PathBuf,
     },
+    /// A page of the reference's web server is not as it was when its parser was written.
+    #[error("{page}: {reason}")]
+    Page {
+        /// Which page.
+        page: &'static str,
+        /// What it lacks.
+        reason: String,
+    },
     /// `testbed/` has no program of that name.
     #[error("testbed has no program {name:?}")]
     NoProgram {
@@ -55,6 +63,14 @@ pub enum Error {
     /// The program ended, or waited too long, before it was ready.
     #[error("{name} ended or hung before it was ready:\n{output}")]
     NotReady {
+        /// The program.
+        name: String,
+        /// What the program wrote to standard error.
+        output: String,
+    },
+    /// The program ended badly, or did not do what it was started for.
+    #[error("{name} failed:\n{output}")]
+    Failed {
         /// The program.
         name: String,
         /// What the program wrote to standard error.

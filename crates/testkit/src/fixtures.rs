@@ -2,6 +2,7 @@
 //!
 //! A fixture that is not there is a mistake in the test, so reading one panics with its path.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::{GoVersion, repository};
@@ -243,6 +244,76 @@ pub fn sampled_sites(version: GoVersion) -> Vec<SampledSite> {
         }
     });
     rows.collect()
+}
+
+/// A recorded execution trace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Trace {
+    /// The Go version of the program.
+    pub version: GoVersion,
+    /// The scenario of `testbed/tracing`, or `cgo` of `testbed/tracing_cgo`.
+    pub scenario: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+impl Trace {
+    /// Reads the file.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be read.
+    pub fn read(&self) -> Vec<u8> {
+        read(&self.path)
+    }
+}
+
+impl fmt::Display for Trace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "go{}/{}", self.version, self.scenario)
+    }
+}
+
+/// Returns every recorded execution trace, oldest version first, then by scenario.
+///
+/// # Panics
+///
+/// When the fixtures cannot be listed.
+pub fn traces() -> Vec<Trace> {
+    let mut traces = Vec::new();
+    for version in GoVersion::TRACED {
+        let directory = fixtures().join("traces").join(format!("go{version}"));
+        let entries = match std::fs::read_dir(&directory) {
+            Ok(entries) => entries,
+            Err(error) => panic!("{}: {error}", directory.display()),
+        };
+        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        traces.extend(paths.filter_map(|path| {
+            let scenario = path.file_name()?.to_str()?.strip_suffix(".trace")?;
+            Some(Trace {
+                version,
+                scenario: scenario.to_owned(),
+                path,
+            })
+        }));
+    }
+    traces.sort_unstable();
+    traces
+}
+
+/// Returns one recorded execution trace.
+///
+/// # Panics
+///
+/// When the scenario was not recorded with the version.
+pub fn trace(version: GoVersion, scenario: &str) -> Trace {
+    let found = traces()
+        .into_iter()
+        .find(|trace| trace.version == version && trace.scenario == scenario);
+    match found {
+        Some(trace) => trace,
+        None => panic!("no trace of {scenario:?} with Go {version}"),
+    }
 }
 
 /// Reads a fixture.

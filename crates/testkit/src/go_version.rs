@@ -23,6 +23,16 @@ impl GoVersion {
         Self::GO_1_27,
     ];
 
+    /// The versions whose execution traces were recorded, oldest first.
+    pub const TRACED: [Self; 6] = [
+        Self::GO_1_22,
+        Self(1, 23, 9),
+        Self(1, 24, 11),
+        Self(1, 25, 5),
+        Self(1, 26, 6),
+        Self::GO_1_27,
+    ];
+
     /// Reads `1.27.3`; returns nothing when the text is not three numbers.
     pub fn parse(text: &str) -> Option<Self> {
         let mut numbers = text.split('.').map(str::parse::<u16>);
@@ -49,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_version_reads_what_it_prints() {
-        for version in GoVersion::RECORDED {
+        for version in GoVersion::RECORDED.into_iter().chain(GoVersion::TRACED) {
             assert_eq!(GoVersion::parse(&version.to_string()), Some(version));
         }
         for wrong in ["", "1.27", "1.27.3.1", "go1.27.3", "1.27.x"] {

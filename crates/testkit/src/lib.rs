@@ -5,6 +5,7 @@
 //! - [`toolchain`]: the Go toolchains that `cargo xtask test` fetched;
 //! - [`program`]: builds a program of `testbed/`, starts it, waits until it is ready, ends it;
 //! - [`pprof`]: the real `go tool pprof`, for comparisons;
+//! - [`tracing`]: execution traces of the testbed, and the real `go tool trace`, for comparisons;
 //! - [`generator`]: pprof profiles of any size, written by an encoder of its own so that it can
 //!   check the one in `profile`;
 //! - [`sampler`]: a simulation of the Go runtime's heap sampler whose truth is known.
@@ -32,6 +33,7 @@ pub mod program;
 mod random;
 pub mod sampler;
 pub mod toolchain;
+pub mod tracing;
 mod wire;
 
 pub use browser::chromium;

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::toolchain::{Cgo, Toolchain};
+use crate::toolchain::Toolchain;
 use crate::{Error, GoVersion};
 
 /// The built tool.
@@ -41,25 +41,7 @@ impl Pprof {
             source,
         })?;
         let program = directory.join(format!("pprof-{version}"));
-        let go = Toolchain::find(version)?;
-        let output = go
-            .command(Cgo::Off)
-            .args(["build", "-o"])
-            .arg(&program)
-            .arg("cmd/pprof")
-            .current_dir(&scratch)
-            .output()
-            .map_err(|source| Error::Spawn {
-                command: go.go(),
-                source,
-            })?;
-        if !output.status.success() {
-            return Err(Error::Build {
-                name: "cmd/pprof".to_owned(),
-                version,
-                output: String::from_utf8_lossy(&output.stderr).into_owned(),
-            });
-        }
+        Toolchain::find(version)?.build_tool("cmd/pprof", &program, &scratch)?;
         Ok(Self { program, scratch })
     }
 

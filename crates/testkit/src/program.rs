@@ -11,7 +11,7 @@
 //! ```
 
 use std::collections::hash_map::DefaultHasher;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::hash::{Hash, Hasher};
 use std::io::{BufRead, BufReader};
@@ -29,7 +29,7 @@ use crate::{Error, GoVersion, http, repository};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// One build at a time: each uses every processor as it is.
-static BUILDING: Mutex<()> = Mutex::new(());
+pub(crate) static BUILDING: Mutex<()> = Mutex::new(());
 
 /// Makes the names of run directories unique within this process.
 static RUNS: AtomicU64 = AtomicU64::new(0);
@@ -93,8 +93,8 @@ impl Program {
             });
         }
         let toolchain = Toolchain::find(self.version)?;
-        let mut sources = go_files(&testbed.join("internal"))?;
-        sources.extend(go_files(&directory)?);
+        let mut sources = source_files(&testbed.join("internal"))?;
+        sources.extend(source_files(&directory)?);
         let cgo = self.cgo.unwrap_or_else(|| {
             let imports_c = |(_, text): &(PathBuf, String)| text.contains("import \"C\"");
             if sources.iter().any(imports_c) {
@@ -359,20 +359,24 @@ fn ready_address(stdout: ChildStdout) -> Option<SocketAddr> {
     receiver.recv_timeout(PATIENCE).ok().flatten()
 }
 
-/// Returns every Go file below a directory with its text, sorted by path.
-fn go_files(directory: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
+/// Returns every file of Go or C below a directory with its text, sorted by path.
+fn source_files(directory: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(Error::file(directory))? {
         let path = entry.map_err(Error::file(directory))?.path();
         if path.is_dir() {
-            files.extend(go_files(&path)?);
-        } else if path.extension().is_some_and(|extension| extension == "go") {
+            files.extend(source_files(&path)?);
+        } else if path.extension().is_some_and(is_source) {
             let text = read(&path)?;
             files.push((path, text));
         }
     }
     files.sort_unstable();
     Ok(files)
+}
+
+fn is_source(extension: &OsStr) -> bool {
+    ["go", "c", "h"].iter().any(|&known| extension == known)
 }
 
 fn read(path: &Path) -> Result<String, Error> {

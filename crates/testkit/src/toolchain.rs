@@ -97,6 +97,36 @@ impl Toolchain {
         command
     }
 
+    /// Builds a command of the toolchain's own sources, such as `cmd/pprof`, from within a
+    /// directory that has no Go module.
+    pub(crate) fn build_tool(
+        &self,
+        package: &str,
+        program: &Path,
+        directory: &Path,
+    ) -> Result<(), Error> {
+        let output = self
+            .command(Cgo::Off)
+            .args(["build", "-o"])
+            .arg(program)
+            .arg(package)
+            .current_dir(directory)
+            .output()
+            .map_err(|source| Error::Spawn {
+                command: self.go(),
+                source,
+            })?;
+        if output.status.success() {
+            Ok(())
+        } else {
+            Err(Error::Build {
+                name: package.to_owned(),
+                version: self.version,
+                output: String::from_utf8_lossy(&output.stderr).into_owned(),
+            })
+        }
+    }
+
     /// Whether the directory holds this version, not a part of it or another one. A wheel's
     /// `bin/go` beside the real one is a script and has no `VERSION` above it.
     fn is_complete(&self) -> bool {

@@ -42,7 +42,7 @@ pub(crate) fn need_c_compiler() -> Result<(), String> {
 }
 
 /// Returns the toolchain of a version, fetched unless it is there.
-fn fetch(version: GoVersion) -> Result<Toolchain, String> {
+pub(crate) fn fetch(version: GoVersion) -> Result<Toolchain, String> {
     if let Ok(toolchain) = Toolchain::find(version) {
         return Ok(toolchain);
     }

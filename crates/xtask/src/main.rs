@@ -12,6 +12,7 @@ mod duckdb;
 mod fuzz;
 mod go;
 mod steps;
+mod traces;
 mod web;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ tasks:
   lint                 formatting, clippy, documentation and the page's types, warnings denied
   fetch                only fetch what the tests need
   go <version>         print the path of that Go version's go command, fetching it if needed
+  traces [version]     record the execution traces under fixtures/ again, of all Go versions or
+                       one, fetching what is needed
   fuzz [--seconds N] [target]
                        run every fuzz target, or one, for N seconds each (60)
 
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
             .and_then(|()| web::fetch())
             .and_then(|()| duckdb::fetch()),
         "go" => go::print_path(rest),
+        "traces" => traces::record(rest),
         "fuzz" => fuzz::run(rest),
         "help" | "-h" | "--help" => {
             print!("{USAGE}");

@@ -9,3 +9,4 @@
 mod architecture;
 mod generated_profiles;
 mod live_programs;
+mod tracing;
