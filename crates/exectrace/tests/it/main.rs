@@ -4,4 +4,5 @@
 
 mod golden;
 mod reference;
+mod text;
 mod wire_text;
