@@ -6,4 +6,5 @@ mod golden;
 mod order;
 mod profiles;
 mod reference;
+mod text;
 mod wire_text;

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use fathom_exectrace::{
-    Contentions, ProfileFilter, Profiles, Reader, Rules, States, Tables, Tail,
-    WaitKind,
+    Contentions, ProfileFilter, Profiles, Reader, Rules, States, Tables, Tail, WaitKind,
 };
 use fathom_profile::{Limits, Profile};
 use fathom_testkit::fixtures;
