@@ -12,6 +12,7 @@
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
 mod account;
+mod analyses;
 mod collections;
 mod error;
 mod event;
@@ -50,6 +51,7 @@ mod visitor;
 mod wire;
 mod within;
 
+pub use analyses::{Analyses, Overview, TraceView, WaitProfile, WaitTotal};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
 pub use event::{

@@ -1,11 +1,12 @@
-//! The order of events, each with all that it says, against `go tool trace -d=parsed`.
+//! The order of events of live programs, each with all that it says, against
+//! `go tool trace -d=parsed`. The recorded traces are compared in `text.rs`.
 
 use std::path::Path;
 
 use fathom_exectrace::text::{Parsed, Printed};
 use fathom_exectrace::{Outcome, Reader, Tail};
+use fathom_testkit::GoVersion;
 use fathom_testkit::tracing::{Reference, record};
-use fathom_testkit::{GoVersion, fixtures};
 
 use crate::reference;
 
@@ -26,16 +27,6 @@ fn compare(name: &str, trace: &Path) -> Outcome {
     reference::assert_same(name, &ours, &theirs);
     assert_eq!(outcome.damage, None, "{name}");
     outcome
-}
-
-#[test]
-fn every_recorded_trace_has_the_order_of_the_reference() {
-    let traces = fixtures::traces();
-    assert!(traces.len() >= 80, "{}", traces.len());
-    for trace in traces {
-        let name = format!("{} of Go {}", trace.scenario, trace.version);
-        compare(&name, &trace.path);
-    }
 }
 
 #[test]
