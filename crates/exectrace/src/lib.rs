@@ -12,6 +12,7 @@
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
 mod account;
+mod analyses;
 mod blocking;
 mod calls;
 mod collections;
@@ -54,6 +55,7 @@ mod visitor;
 mod wire;
 mod within;
 
+pub use analyses::{Analyses, Overview, TraceView, WaitProfile, WaitTotal};
 pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
 pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};

@@ -423,13 +423,13 @@ mod tests {
             .map(|from| (from..from + window).map(at).sum::<f64>() / window as f64)
             .collect();
         all.sort_by(f64::total_cmp);
-        let quantiles = [0.0, 0.05, 0.2, 0.5];
-        for (part, found) in quantiles.iter().zip(curve.quantiles(window, &quantiles)) {
-            let rank = (part * (all.len() - 1) as f64) as usize;
+        let percents = [0_u8, 5, 20, 50];
+        let quantiles = percents.map(|percent| f64::from(percent) / 100.0);
+        for (percent, found) in percents.iter().zip(curve.quantiles(window, &quantiles)) {
+            let expected = all[usize::from(*percent) * (all.len() - 1) / 100];
             assert!(
-                (found - all[rank]).abs() < 0.01,
-                "{part}: {found} {}",
-                all[rank]
+                (found - expected).abs() < 0.01,
+                "{percent}: {found} {expected}"
             );
         }
         // The window is the whole trace.

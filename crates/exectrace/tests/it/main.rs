@@ -4,7 +4,9 @@
 
 mod golden;
 mod goroutines;
+mod order;
 mod profiles;
 mod reference;
 mod tasks;
+mod text;
 mod wire_text;
