@@ -1,0 +1,88 @@
+//! Goroutines by what they began with.
+
+use fathom_exectrace::{GoroutineGroupView, WaitTotal};
+use fathom_explain::count;
+
+use super::{duration, hidden, limited, reason};
+use crate::{Cell, Column, Overflow, Style, Table};
+
+/// How the group is called.
+pub(super) fn entry(group: &GoroutineGroupView) -> &str {
+    if group.entry.is_empty() {
+        "(no stack was seen)"
+    } else {
+        &group.entry
+    }
+}
+
+/// Draws groups of goroutines, `limit` of them, all with 0.
+pub fn goroutine_groups(groups: &[GoroutineGroupView], limit: usize, style: &Style) -> String {
+    let mut table = Table::new([
+        Column::right("count"),
+        Column::right("alive"),
+        Column::right("total"),
+        Column::right("running"),
+        Column::right("runnable"),
+        Column::right("syscall"),
+        Column::right("blocked"),
+        Column::left("most for"),
+        Column::right("p50"),
+        Column::right("p99"),
+        Column::right("max"),
+        Column::left("entry, and where it was made").overflow(Overflow::CutStart),
+    ]);
+    let shown = limited(groups, limit);
+    for group in shown {
+        let times = &group.times;
+        let blocked: i64 = times.blocked.iter().map(|it| it.nanoseconds).sum();
+        let most = times.blocked.iter().max_by_key(|it| it.nanoseconds);
+        let most = most.filter(|most| most.nanoseconds > 0);
+        let made = if group.site.is_empty() {
+            String::new()
+        } else {
+            format!(" by {}:{}", group.site, group.site_line)
+        };
+        table.row([
+            Cell::new(&count(group.count)),
+            Cell::new(&count(group.alive)),
+            Cell::new(&duration(times.total)),
+            Cell::new(&duration(times.executing)),
+            Cell::new(&duration(times.runnable)),
+            Cell::new(&duration(times.syscall + times.syscall_blocked)),
+            Cell::new(&duration(blocked)),
+            Cell::new(most.map_or("", |most| reason(&most.reason))),
+            Cell::new(&duration(group.total.p50)),
+            Cell::new(&duration(group.total.p99)),
+            Cell::new(&duration(group.total.max)),
+            Cell::new(&format!("{}{made}", entry(group))),
+        ]);
+    }
+    let mut out = table.render(style);
+    out.push_str(&hidden(shown.len(), groups.len(), "groups", style));
+    out
+}
+
+/// Draws the totals of the four profiles of waits.
+pub fn waits(waits: &[WaitTotal], style: &Style) -> String {
+    let mut table = Table::new([
+        Column::right("waits"),
+        Column::right("time"),
+        Column::left("profile"),
+        Column::left("of"),
+    ]);
+    for wait in waits {
+        let of = match wait.kind {
+            "net" => "the network",
+            "sync" => "channels, locks, conditions, selects",
+            "syscall" => "system calls and C",
+            _ => "a P, while it could run",
+        };
+        table.row([
+            Cell::new(&count(wait.count)),
+            Cell::new(&duration(wait.nanoseconds)),
+            Cell::new(wait.kind),
+            Cell::new(of),
+        ]);
+    }
+    table.render(style)
+}
