@@ -17,6 +17,7 @@ mod event;
 mod frontier;
 mod generation;
 mod input;
+mod load;
 mod longest;
 pub mod mmu;
 mod names;
@@ -24,6 +25,7 @@ mod order;
 mod pauses;
 mod procs;
 mod reader;
+mod series;
 mod stacks;
 #[cfg(test)]
 mod stream;
@@ -39,10 +41,12 @@ pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
+pub use load::{Load, LoadWatch};
 pub use longest::Durations;
 pub use names::{Name, Names};
 pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
+pub use series::{Bucket, MOST_BUCKETS, Points, Series};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use tables::{ClockSnapshot, Tables};
 pub use version::{HEAD_LENGTH, Version};

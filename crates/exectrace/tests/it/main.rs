@@ -3,6 +3,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
 mod golden;
+mod mmu;
 mod reference;
 mod text;
 mod wire_text;
