@@ -11,29 +11,46 @@
 //!
 //! Pure: bytes in, values out. It opens no file and knows no screen.
 
+mod account;
 mod collections;
 mod error;
 mod event;
 mod frontier;
 mod generation;
+mod groups;
+mod histogram;
 mod input;
 mod load;
 mod longest;
 pub mod mmu;
 mod names;
 mod order;
+mod origins;
+mod path;
 mod pauses;
 mod procs;
+mod profiles;
 mod reader;
+mod reasons;
+mod regions;
+#[cfg(test)]
+mod script;
 mod series;
 mod stacks;
+mod states;
 #[cfg(test)]
 mod stream;
+mod summary;
 mod tables;
+mod task_views;
+mod tasks;
 pub mod text;
+mod times;
+mod top;
 mod version;
 mod visitor;
 mod wire;
+mod within;
 
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
@@ -41,14 +58,27 @@ pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
     ProcState, ProcTransition, Range, Region, Swept, Task, TaskId, Text, ThreadId, Time,
 };
+pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
+pub use histogram::{Distribution, Histogram};
 pub use load::{Load, LoadWatch};
 pub use longest::Durations;
 pub use names::{Name, Names};
+pub use origins::{Origin, OriginId, Origins};
+pub use path::{PathView, StepKind, StepView};
 pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
+pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
+pub use regions::{RegionGroupView, RegionRow, RegionView};
 pub use series::{Bucket, MOST_BUCKETS, Points, Series};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
+pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
+pub use summary::{Summary, SummaryOptions};
 pub use tables::{ClockSnapshot, Tables};
+pub use task_views::{ChildView, LogView, TaskGroupView, TaskView, TasksView};
+pub use tasks::{TaskEvent, TaskMoment, TaskRow};
+pub use times::{RangeName, RangeTimes, Reason, ReasonTime, Times, TimesView};
+pub use top::Top;
 pub use version::{HEAD_LENGTH, Version};
 pub use visitor::Visitor;
 pub use wire::{Spec, Wire};
+pub use within::RegionFilter;

@@ -52,7 +52,7 @@ known! {
 impl Name {
     /// The place in tables by name.
     #[inline]
-    pub fn index(self) -> usize {
+    pub const fn index(self) -> usize {
         self.0 as usize
     }
 }

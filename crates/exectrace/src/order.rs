@@ -11,6 +11,7 @@ mod collections;
 mod goroutines;
 mod procs;
 mod ranges;
+mod resources;
 mod syscalls;
 
 use hashbrown::HashMap;
@@ -23,6 +24,7 @@ use crate::stacks::StackId;
 use crate::tables::Tables;
 use crate::wire::Wire;
 use ranges::Ranges;
+use resources::{Goroutines, Procs, Slot};
 
 /// Where an event happens.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +32,8 @@ struct Place {
     thread: ThreadId,
     proc: ProcId,
     goroutine: GoroutineId,
+    /// Where the goroutine is found.
+    slot: Slot,
 }
 
 /// What an event's place must have.
@@ -74,6 +78,7 @@ impl Place {
             thread: ThreadId(thread),
             proc: ProcId(proc),
             goroutine: GoroutineId(goroutine),
+            ..
         } = self;
         Err(fault!(
             "an event cannot be on thread {thread}, P {proc} and goroutine {goroutine}"
@@ -116,6 +121,7 @@ enum ProcStatus {
 
 #[derive(Debug)]
 struct Goroutine {
+    id: GoroutineId,
     status: GoroutineStatus,
     sequence: Sequence,
     /// The regions that it is in, the innermost last.
@@ -135,6 +141,7 @@ struct Thread {
     id: ThreadId,
     proc: ProcId,
     goroutine: GoroutineId,
+    slot: Slot,
     /// Whether an event of it, or one that names it, was seen.
     is_known: bool,
 }
@@ -146,16 +153,16 @@ enum Collection {
     Running,
 }
 
-/// What an event that is possible now does to its thread.
-type Advance = Result<Option<Place>, Fault>;
+/// Whether an event is possible now. What it does to its thread is in the place that was given.
+type Advance = Result<bool, Fault>;
 
 /// The model.
 #[derive(Debug)]
 pub(crate) struct Order {
     first_generation: Option<u64>,
     generation: u64,
-    goroutines: HashMap<GoroutineId, Goroutine>,
-    procs: HashMap<ProcId, Proc>,
+    goroutines: Goroutines,
+    procs: Procs,
     threads: Vec<Thread>,
     thread_at: HashMap<ThreadId, u32>,
     tasks: HashMap<TaskId, (Name, TaskId)>,
@@ -174,8 +181,8 @@ impl Order {
         Self {
             first_generation: None,
             generation: 0,
-            goroutines: HashMap::new(),
-            procs: HashMap::new(),
+            goroutines: Goroutines::default(),
+            procs: Procs::default(),
             threads: Vec::new(),
             thread_at: HashMap::new(),
             tasks: HashMap::new(),
@@ -204,6 +211,7 @@ impl Order {
                 id,
                 proc: ProcId::NONE,
                 goroutine: GoroutineId::NONE,
+                slot: Slot::NONE,
                 is_known: false,
             });
             u32::try_from(threads.len() - 1).unwrap_or(u32::MAX)
@@ -226,6 +234,7 @@ impl Order {
             thread: ThreadId::NONE,
             proc: ProcId::NONE,
             goroutine: GoroutineId::NONE,
+            slot: Slot::NONE,
         };
         let at = thread.map(|thread| thread as usize);
         if let Some(thread) = at.and_then(|at| self.threads.get_mut(at)) {
@@ -234,20 +243,22 @@ impl Order {
                 thread: thread.id,
                 proc: thread.proc,
                 goroutine: thread.goroutine,
+                slot: thread.slot,
             };
         }
-        let Some(after) = self.dispatch(raw, place, tables)? else {
+        if !self.dispatch(raw, &mut place, tables)? {
             return Ok(false);
-        };
+        }
         if let Some(thread) = at.and_then(|at| self.threads.get_mut(at)) {
-            thread.proc = after.proc;
-            thread.goroutine = after.goroutine;
+            thread.proc = place.proc;
+            thread.goroutine = place.goroutine;
+            thread.slot = place.slot;
         }
         Ok(true)
     }
 
     #[inline]
-    fn dispatch(&mut self, raw: &Raw, place: Place, tables: &mut Tables) -> Advance {
+    fn dispatch(&mut self, raw: &Raw, place: &mut Place, tables: &mut Tables) -> Advance {
         match raw.wire {
             Wire::GoStart => self.go_start(raw, place),
             Wire::GoUnblock => self.go_unblock(raw, place, tables),
@@ -293,7 +304,7 @@ impl Order {
 
     /// Puts an event among those that are ready.
     #[inline]
-    fn push(&mut self, raw: &Raw, place: Place, stack: StackId, kind: EventKind) {
+    fn push(&mut self, raw: &Raw, place: &Place, stack: StackId, kind: EventKind) {
         self.ready.push(Event {
             time: Time(raw.time),
             thread: place.thread,
@@ -356,9 +367,9 @@ impl Order {
 
     /// The goroutine that runs at a place.
     #[inline]
-    fn running(&mut self, raw: &Raw, place: Place) -> Result<&mut Goroutine, Fault> {
+    fn running(&mut self, raw: &Raw, place: &Place) -> Result<&mut Goroutine, Fault> {
         place.check(RUNNING)?;
-        let goroutine = self.goroutine(raw, place.goroutine)?;
+        let goroutine = self.current(raw, place)?;
         if goroutine.status == GoroutineStatus::Running {
             Ok(goroutine)
         } else {
@@ -370,20 +381,24 @@ impl Order {
         }
     }
 
+    /// The goroutine of a place.
+    #[inline]
+    fn current(&mut self, raw: &Raw, place: &Place) -> Result<&mut Goroutine, Fault> {
+        self.goroutines
+            .at(place.slot, place.goroutine)
+            .ok_or_else(|| unknown_goroutine(raw, place.goroutine))
+    }
+
     #[inline]
     fn goroutine(&mut self, raw: &Raw, id: GoroutineId) -> Result<&mut Goroutine, Fault> {
-        self.goroutines.get_mut(&id).ok_or_else(|| {
-            fault!(
-                "{} for goroutine {}, which does not exist",
-                raw.wire.spec().name,
-                id.0
-            )
-        })
+        self.goroutines
+            .find(id)
+            .ok_or_else(|| unknown_goroutine(raw, id))
     }
 
     #[inline]
     fn proc(&mut self, raw: &Raw, id: ProcId) -> Result<&mut Proc, Fault> {
-        self.procs.get_mut(&id).ok_or_else(|| {
+        self.procs.find(id).ok_or_else(|| {
             fault!(
                 "{} for P {}, which does not exist",
                 raw.wire.spec().name,
@@ -391,6 +406,15 @@ impl Order {
             )
         })
     }
+}
+
+#[cold]
+fn unknown_goroutine(raw: &Raw, id: GoroutineId) -> Fault {
+    fault!(
+        "{} for goroutine {}, which does not exist",
+        raw.wire.spec().name,
+        id.0
+    )
 }
 
 /// The number of a goroutine in an argument.

@@ -273,8 +273,8 @@ impl<R: Read> Reader<R> {
             if let Some(sample) = samples.peek()
                 && earliest.is_none_or(|earliest| sample.time.0 < earliest)
             {
-                let event = self.sampled(sample)?;
-                self.emit(event, visitor);
+                let mut event = self.sampled(sample)?;
+                self.emit(&mut event, visitor);
                 samples.next();
                 continue;
             }
@@ -284,12 +284,12 @@ impl<R: Read> Reader<R> {
             if !self.try_advance(0, frequency)? {
                 self.try_others(frequency)?;
             }
-            for at in 0..self.order.ready.len() {
-                if let Some(&event) = self.order.ready.get(at) {
-                    self.emit(event, visitor);
-                }
+            let mut ready = std::mem::take(&mut self.order.ready);
+            for event in &mut ready {
+                self.emit(event, visitor);
             }
-            self.order.ready.clear();
+            ready.clear();
+            self.order.ready = ready;
         }
     }
 
@@ -352,7 +352,7 @@ impl<R: Read> Reader<R> {
     /// Says that a generation begins, or that the trace ends.
     fn sync(&mut self, time: Time, visitor: &mut impl Visitor) {
         self.syncs += 1;
-        let event = Event {
+        let mut event = Event {
             time,
             thread: ThreadId::NONE,
             proc: ProcId::NONE,
@@ -361,12 +361,12 @@ impl<R: Read> Reader<R> {
             wire: Wire::Sync,
             kind: EventKind::Sync(self.syncs),
         };
-        self.emit(event, visitor);
+        self.emit(&mut event, visitor);
     }
 
     /// Hands out an event, at a moment after that of the one before.
     #[inline]
-    fn emit(&mut self, mut event: Event, visitor: &mut impl Visitor) {
+    fn emit(&mut self, event: &mut Event, visitor: &mut impl Visitor) {
         if event.time <= self.last {
             event.time = Time(self.last.0.wrapping_add(1));
         }
@@ -374,7 +374,7 @@ impl<R: Read> Reader<R> {
         self.outcome.start.get_or_insert(event.time);
         self.outcome.end = event.time;
         self.outcome.events += 1;
-        visitor.event(&event, &self.tables);
+        visitor.event(event, &self.tables);
     }
 
     fn failed(&self, source: std::io::Error) -> Error {

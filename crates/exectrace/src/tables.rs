@@ -54,14 +54,14 @@ impl Tables {
         String::from_utf8_lossy(self.generation.string(text.0).unwrap_or_default())
     }
 
-    /// The bytes of a text of the current generation, which are UTF-8 unless it was cut.
-    pub fn text_bytes(&self, text: Text) -> &[u8] {
-        self.generation.string(text.0).unwrap_or_default()
-    }
-
     /// Whether there is a text of a number.
     pub(crate) fn has_text(&self, id: u64) -> bool {
         self.generation.string(id).is_some()
+    }
+
+    /// The bytes of a text of the current generation, which are UTF-8 unless it was cut.
+    pub fn text_bytes(&self, text: Text) -> &[u8] {
+        self.generation.string(text.0).unwrap_or_default()
     }
 
     /// The name behind the number of a string, which stays when the generation ends.

@@ -6,12 +6,15 @@
 //!
 //! let trace = tracing::record(GoVersion::GO_1_27, "channels", &["-n", "3"])?;
 //! let reference = tracing::Reference::build()?;
-//! println!("{}", reference.parsed(&trace)?);
+//! let text = reference.parsed(&trace)?;
+//! let events = tracing::events(&text).unwrap_or_default();
+//! println!("{} events, the last at {:?}", events.len(), events.last().map(|event| event.time));
 //! # Ok::<(), fathom_testkit::Error>(())
 //! ```
 
 mod html;
 mod pages;
+mod parsed;
 mod reference;
 mod scenario;
 mod web;
@@ -20,6 +23,7 @@ pub use pages::{
     Bucket, GoroutineGroup, GoroutinePage, MmuCurve, RegionGroup, RegionPage, Task, TaskEvent,
     TaskGroup, Times,
 };
+pub use parsed::{Event, Frame, events};
 pub use reference::{Reference, Waits};
 pub use scenario::{SCENARIOS, Scenario, record};
 pub use web::Web;

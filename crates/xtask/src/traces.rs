@@ -51,7 +51,8 @@ pub(crate) fn record(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// Records one scenario until the trace is small enough and the real tool reads it.
+/// Records one scenario until the trace is small enough and shows what it is for; the real tool
+/// must read each.
 fn record_small(
     scenario: Scenario,
     version: GoVersion,
@@ -66,12 +67,24 @@ fn record_small(
         let bytes = metadata
             .map_err(|error| format!("{}: {error}", file.display()))?
             .len();
-        if bytes <= LIMIT {
+        if bytes <= LIMIT && shows_all(scenario, file, reference)? {
             return Ok(bytes);
         }
     }
     Err(format!(
-        "{}: over {LIMIT} bytes in {ATTEMPTS} attempts; make the scenario smaller",
-        file.display()
+        "{}: over {LIMIT} bytes, or without one of {:?}, in {ATTEMPTS} attempts; change the \
+         scenario or its arguments",
+        file.display(),
+        scenario.shows
     ))
+}
+
+fn shows_all(scenario: Scenario, file: &Path, reference: &Reference) -> Result<bool, String> {
+    if scenario.shows.is_empty() {
+        return Ok(true);
+    }
+    let counts = reference.counts(file);
+    let counts = counts.map_err(|error| error.to_string())?;
+    let mut shown = scenario.shows.iter();
+    Ok(shown.all(|&event| counts.contains_key(event)))
 }

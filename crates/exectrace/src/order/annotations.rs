@@ -11,7 +11,7 @@ use crate::tables::Tables;
 use crate::wire::Wire;
 
 impl Order {
-    pub(super) fn metric(&mut self, raw: &Raw, place: Place, tables: &Tables) -> Advance {
+    pub(super) fn metric(&mut self, raw: &Raw, place: &mut Place, tables: &Tables) -> Advance {
         let [value, stack, ..] = raw.arguments;
         let (metric, stack) = match raw.wire {
             Wire::ProcsChange => {
@@ -29,18 +29,18 @@ impl Order {
             }
         };
         self.push(raw, place, stack, EventKind::Metric(metric, value));
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn label(&mut self, raw: &Raw, place: Place, tables: &mut Tables) -> Advance {
+    pub(super) fn label(&mut self, raw: &Raw, place: &mut Place, tables: &mut Tables) -> Advance {
         check_running(place)?;
         let [label, ..] = raw.arguments;
         let label = self.name(label, raw.wire, tables)?;
         self.push(raw, place, StackId::NONE, EventKind::Label(label));
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn task(&mut self, raw: &Raw, place: Place, tables: &mut Tables) -> Advance {
+    pub(super) fn task(&mut self, raw: &Raw, place: &mut Place, tables: &mut Tables) -> Advance {
         check_running(place)?;
         let [id, second, third, fourth] = raw.arguments;
         let id = TaskId(id);
@@ -66,17 +66,17 @@ impl Order {
         };
         let stack = self.stack(stack, raw.wire, tables)?;
         self.push(raw, place, stack, kind);
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn region(&mut self, raw: &Raw, place: Place, tables: &mut Tables) -> Advance {
+    pub(super) fn region(&mut self, raw: &Raw, place: &mut Place, tables: &mut Tables) -> Advance {
         check_running(place)?;
         let [task, name, stack, _] = raw.arguments;
         let task = TaskId(task);
         let kind = self.name(name, raw.wire, tables)?;
         let stack = self.stack(stack, raw.wire, tables)?;
         let is_lenient = self.is_lenient;
-        let goroutine = self.goroutine(raw, place.goroutine)?;
+        let goroutine = self.current(raw, place)?;
         let region = Region { task, kind };
         let event = if raw.wire == Wire::UserRegionBegin {
             goroutine.regions.push((task, kind));
@@ -95,10 +95,10 @@ impl Order {
             EventKind::RegionEnd(region)
         };
         self.push(raw, place, stack, event);
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn log(&mut self, raw: &Raw, place: Place, tables: &mut Tables) -> Advance {
+    pub(super) fn log(&mut self, raw: &Raw, place: &mut Place, tables: &mut Tables) -> Advance {
         check_running(place)?;
         let [task, category, message, stack] = raw.arguments;
         let category = self.name(category, raw.wire, tables)?;
@@ -114,10 +114,10 @@ impl Order {
             message: Text(message),
         };
         self.push(raw, place, stack, EventKind::Log(log));
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn experiment(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn experiment(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         place.check(Needs {
             proc: Need::Any,
             goroutine: Need::Any,
@@ -125,6 +125,6 @@ impl Order {
         let [first, second, third, _] = raw.arguments;
         let kind = EventKind::Experimental([first, second, third]);
         self.push(raw, place, StackId::NONE, kind);
-        Ok(Some(place))
+        Ok(true)
     }
 }

@@ -11,7 +11,7 @@ use crate::tables::Tables;
 use crate::wire::Wire;
 
 impl Order {
-    pub(super) fn mark(&mut self, raw: &Raw, place: Place, tables: &Tables) -> Advance {
+    pub(super) fn mark(&mut self, raw: &Raw, place: &mut Place, tables: &Tables) -> Advance {
         let [number, stack, ..] = raw.arguments;
         // What comes first in a trace needs no number before it, nor a goroutine.
         let is_first = match raw.wire {
@@ -28,7 +28,7 @@ impl Order {
         };
         if !is_first {
             if number != self.collection_sequence.wrapping_add(1) {
-                return Ok(None);
+                return Ok(false);
             }
             let expected = if raw.wire == Wire::GCBegin {
                 Collection::NotRunning
@@ -60,6 +60,6 @@ impl Order {
             StackId::NONE
         };
         self.push(raw, place, stack, kind);
-        Ok(Some(place))
+        Ok(true)
     }
 }

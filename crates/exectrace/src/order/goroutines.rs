@@ -2,7 +2,7 @@
 
 use super::{
     Advance, Goroutine, GoroutineStatus, Need, Needs, ON_PROC, Order, Place, RUNNING, Ranges,
-    Sequence, goroutine_id,
+    Sequence, Slot, goroutine_id,
 };
 use crate::error::{Fault, fault};
 use crate::event::{EventKind, GoroutineId, GoroutineState, GoroutineTransition, ProcId, ThreadId};
@@ -34,8 +34,9 @@ impl GoroutineStatus {
 }
 
 impl Goroutine {
-    pub(super) fn new(status: GoroutineStatus, sequence: Sequence) -> Self {
+    pub(super) fn new(id: GoroutineId, status: GoroutineStatus, sequence: Sequence) -> Self {
         Self {
+            id,
             status,
             sequence,
             regions: Vec::new(),
@@ -62,15 +63,16 @@ pub(super) fn transition(
 
 impl Order {
     #[inline]
-    pub(super) fn go_start(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn go_start(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         let [id, number, ..] = raw.arguments;
         let id = goroutine_id(id);
         let sequence = self.sequence(number);
-        let Some(goroutine) = self.goroutines.get_mut(&id) else {
-            return Ok(None);
+        let slot = self.goroutines.slot(id);
+        let Some(goroutine) = self.goroutines.at(slot, id) else {
+            return Ok(false);
         };
         if goroutine.status != GoroutineStatus::Runnable || !sequence.follows(goroutine.sequence) {
-            return Ok(None);
+            return Ok(false);
         }
         place.check(Needs {
             proc: Need::Yes,
@@ -80,34 +82,32 @@ impl Order {
         goroutine.sequence = sequence;
         let change = transition(id, GoroutineState::Runnable, GoroutineState::Running);
         self.push(raw, place, StackId::NONE, EventKind::Goroutine(change));
-        Ok(Some(Place {
-            goroutine: id,
-            ..place
-        }))
+        (place.goroutine, place.slot) = (id, slot);
+        Ok(true)
     }
 
     #[inline]
-    pub(super) fn go_unblock(&mut self, raw: &Raw, place: Place, tables: &Tables) -> Advance {
+    pub(super) fn go_unblock(&mut self, raw: &Raw, place: &mut Place, tables: &Tables) -> Advance {
         let [id, number, stack, _] = raw.arguments;
         let id = goroutine_id(id);
         let sequence = self.sequence(number);
-        let Some(goroutine) = self.goroutines.get_mut(&id) else {
-            return Ok(None);
+        let Some(goroutine) = self.goroutines.find(id) else {
+            return Ok(false);
         };
         if goroutine.status != GoroutineStatus::Waiting || !sequence.follows(goroutine.sequence) {
-            return Ok(None);
+            return Ok(false);
         }
         goroutine.status = GoroutineStatus::Runnable;
         goroutine.sequence = sequence;
         let stack = self.stack(stack, raw.wire, tables)?;
         let change = transition(id, GoroutineState::Waiting, GoroutineState::Runnable);
         self.push(raw, place, stack, EventKind::Goroutine(change));
-        Ok(Some(place))
+        Ok(true)
     }
 
     /// The running goroutine blocks, makes room for another, or ends.
     #[inline]
-    pub(super) fn go_stop(&mut self, raw: &Raw, place: Place, tables: &mut Tables) -> Advance {
+    pub(super) fn go_stop(&mut self, raw: &Raw, place: &mut Place, tables: &mut Tables) -> Advance {
         let goroutine = self.running(raw, place)?;
         let to = match raw.wire {
             Wire::GoBlock => {
@@ -119,7 +119,7 @@ impl Order {
                 GoroutineState::Runnable
             }
             _ => {
-                self.goroutines.remove(&place.goroutine);
+                self.goroutines.remove(place.goroutine);
                 GoroutineState::NotExist
             }
         };
@@ -130,16 +130,14 @@ impl Order {
             change.stack = self.stack(stack, raw.wire, tables)?;
         }
         self.push(raw, place, change.stack, EventKind::Goroutine(change));
-        Ok(Some(Place {
-            goroutine: GoroutineId::NONE,
-            ..place
-        }))
+        (place.goroutine, place.slot) = (GoroutineId::NONE, Slot::NONE);
+        Ok(true)
     }
 
-    pub(super) fn go_create(&mut self, raw: &Raw, place: Place, tables: &Tables) -> Advance {
+    pub(super) fn go_create(&mut self, raw: &Raw, place: &mut Place, tables: &Tables) -> Advance {
         // A goroutine is created on a P, though not always by a goroutine.
         place.check(ON_PROC)?;
-        if let Some(creator) = self.goroutines.get(&place.goroutine)
+        if let Some(creator) = self.goroutines.at(place.slot, place.goroutine)
             && creator.status != GoroutineStatus::Running
         {
             return Err(fault!(
@@ -161,25 +159,27 @@ impl Order {
         };
         let stack = self.stack(stack, raw.wire, tables)?;
         self.push(raw, place, stack, EventKind::Goroutine(change));
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn create(&mut self, id: GoroutineId, status: GoroutineStatus) -> Result<(), Fault> {
-        let sequence = self.sequence(0);
-        match self.goroutines.entry(id) {
-            hashbrown::hash_map::Entry::Occupied(_) => Err(fault!(
+    /// Adds a goroutine that must not be there yet.
+    pub(super) fn create(
+        &mut self,
+        id: GoroutineId,
+        status: GoroutineStatus,
+    ) -> Result<Slot, Fault> {
+        if self.goroutines.find(id).is_some() {
+            return Err(fault!(
                 "goroutine {} is created, and it exists already",
                 id.0
-            )),
-            hashbrown::hash_map::Entry::Vacant(vacant) => {
-                vacant.insert(Goroutine::new(status, sequence));
-                Ok(())
-            }
+            ));
         }
+        let sequence = self.sequence(0);
+        Ok(self.goroutines.add(Goroutine::new(id, status, sequence)))
     }
 
     /// Says what a goroutine does as the generation begins.
-    pub(super) fn go_status(&mut self, raw: &Raw, mut place: Place, tables: &Tables) -> Advance {
+    pub(super) fn go_status(&mut self, raw: &Raw, place: &mut Place, tables: &Tables) -> Advance {
         let [id, thread, status, stack] = raw.arguments;
         let id = goroutine_id(id);
         let thread = ThreadId(thread.cast_signed());
@@ -188,7 +188,8 @@ impl Order {
         let sequence = self.sequence(0);
         let is_first = self.is_first_generation();
         let mut from = status.state();
-        if let Some(goroutine) = self.goroutines.get_mut(&id) {
+        let mut slot = self.goroutines.slot(id);
+        if let Some(goroutine) = self.goroutines.at(slot, id) {
             if goroutine.status != status {
                 return Err(fault!(
                     "goroutine {} was {:?}, and the generation says that it is {status:?}",
@@ -198,7 +199,7 @@ impl Order {
             }
             goroutine.sequence = sequence;
         } else if is_first {
-            self.goroutines.insert(id, Goroutine::new(status, sequence));
+            slot = self.goroutines.add(Goroutine::new(id, status, sequence));
             from = GoroutineState::Undetermined;
         } else {
             return Err(fault!(
@@ -206,9 +207,9 @@ impl Order {
                 id.0
             ));
         }
-        let mut after = place;
+        let mut told = *place;
         match status {
-            GoroutineStatus::Running => after.goroutine = id,
+            GoroutineStatus::Running => (place.goroutine, place.slot) = (id, slot),
             GoroutineStatus::Syscall if !thread.is_some() => {
                 return Err(fault!(
                     "goroutine {} is in a system call without a thread",
@@ -220,7 +221,7 @@ impl Order {
                 if !is_first && place.goroutine != id {
                     return Err(wrong_thread(id, place.goroutine));
                 }
-                after.goroutine = id;
+                (place.goroutine, place.slot) = (id, slot);
             }
             GoroutineStatus::Syscall => {
                 // It was in the system call for the whole generation before, on another thread,
@@ -232,14 +233,15 @@ impl Order {
                         if known.goroutine != id {
                             return Err(wrong_thread(id, known.goroutine));
                         }
-                        place.goroutine = id;
+                        told.goroutine = id;
                     } else {
                         known.is_known = true;
                         known.goroutine = id;
+                        known.slot = slot;
                         known.proc = ProcId::NONE;
                     }
                 }
-                place.thread = thread;
+                told.thread = thread;
             }
             GoroutineStatus::Runnable | GoroutineStatus::Waiting => {}
         }
@@ -252,21 +254,22 @@ impl Order {
             stack,
             ..transition(id, from, status.state())
         };
-        self.push(raw, place, stack, EventKind::Goroutine(change));
-        Ok(Some(after))
+        self.push(raw, &told, stack, EventKind::Goroutine(change));
+        Ok(true)
     }
 
     /// A coroutine hands its thread to another: that is woken, this blocks or ends, that starts.
-    pub(super) fn go_switch(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn go_switch(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         self.running(raw, place)?;
         let [id, number, ..] = raw.arguments;
         let id = goroutine_id(id);
         let sequence = self.sequence(number);
-        let Some(next) = self.goroutines.get_mut(&id) else {
-            return Ok(None);
+        let slot = self.goroutines.slot(id);
+        let Some(next) = self.goroutines.at(slot, id) else {
+            return Ok(false);
         };
         if next.status != GoroutineStatus::Waiting || !sequence.follows(next.sequence) {
-            return Ok(None);
+            return Ok(false);
         }
         next.status = GoroutineStatus::Running;
         next.sequence = sequence;
@@ -274,12 +277,12 @@ impl Order {
         self.push(raw, place, StackId::NONE, EventKind::Goroutine(woken));
 
         let (wire, to) = if raw.wire == Wire::GoSwitch {
-            if let Some(current) = self.goroutines.get_mut(&place.goroutine) {
+            if let Some(current) = self.goroutines.find(place.goroutine) {
                 current.status = GoroutineStatus::Waiting;
             }
             (Wire::GoBlock, GoroutineState::Waiting)
         } else {
-            self.goroutines.remove(&place.goroutine);
+            self.goroutines.remove(place.goroutine);
             (Wire::GoDestroy, GoroutineState::NotExist)
         };
         let stopped = transition(place.goroutine, GoroutineState::Running, to);
@@ -289,15 +292,14 @@ impl Order {
         let started = transition(id, GoroutineState::Runnable, GoroutineState::Running);
         let nobody = Place {
             goroutine: GoroutineId::NONE,
-            ..place
+            slot: Slot::NONE,
+            ..*place
         };
         let wire = Wire::GoStart;
         let kind = EventKind::Goroutine(started);
-        self.push(&Raw { wire, ..*raw }, nobody, StackId::NONE, kind);
-        Ok(Some(Place {
-            goroutine: id,
-            ..place
-        }))
+        self.push(&Raw { wire, ..*raw }, &nobody, StackId::NONE, kind);
+        (place.goroutine, place.slot) = (id, slot);
+        Ok(true)
     }
 }
 
@@ -310,6 +312,6 @@ fn wrong_thread(goroutine: GoroutineId, found: GoroutineId) -> Fault {
 }
 
 /// What every event of a running goroutine needs.
-pub(super) fn check_running(place: Place) -> Result<(), Fault> {
+pub(super) fn check_running(place: &Place) -> Result<(), Fault> {
     place.check(RUNNING)
 }

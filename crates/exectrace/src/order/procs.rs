@@ -37,7 +37,7 @@ const ON_THREAD: Needs = Needs {
 
 impl Order {
     /// Says what a P does as the generation begins.
-    pub(super) fn proc_status(&mut self, raw: &Raw, mut place: Place) -> Advance {
+    pub(super) fn proc_status(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         let [id, status, ..] = raw.arguments;
         let id = proc_id(id);
         let mut status = ProcStatus::from_wire(status)
@@ -46,7 +46,7 @@ impl Order {
         let mut from = status.state();
         let mut is_promoted = false;
         let is_first = self.is_first_generation();
-        if let Some(proc) = self.procs.get_mut(&id) {
+        if let Some(proc) = self.procs.find(id) {
             match (status, proc.status) {
                 // The event lost sight of the thread that has the P, but the model did not.
                 (ProcStatus::Abandoned, ProcStatus::Syscall) => {
@@ -65,7 +65,7 @@ impl Order {
             proc.sequence = sequence;
         } else {
             let ranges = Ranges::default();
-            self.procs.insert(
+            self.procs.add(
                 id,
                 Proc {
                     status,
@@ -79,7 +79,7 @@ impl Order {
                 ProcState::NotExist
             };
         }
-        let mut after = place;
+        let mut told = *place;
         if is_promoted {
             // It is about to be taken, and another thread than that which has it says so; what
             // is said is of the one that has it.
@@ -88,31 +88,32 @@ impl Order {
                 .iter()
                 .find(|thread| thread.is_known && thread.proc == id)
                 .ok_or_else(|| fault!("P {} is in a system call of no thread", id.0))?;
-            place = Place {
+            told = Place {
                 thread: owner.id,
                 proc: id,
                 goroutine: owner.goroutine,
+                slot: owner.slot,
             };
         } else if matches!(status, ProcStatus::Running | ProcStatus::Syscall) {
-            after.proc = id;
+            place.proc = id;
         }
-        self.push(raw, place, StackId::NONE, change(id, from, status.state()));
-        Ok(Some(after))
+        self.push(raw, &told, StackId::NONE, change(id, from, status.state()));
+        Ok(true)
     }
 
-    pub(super) fn proc_start(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn proc_start(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         let [id, number, ..] = raw.arguments;
         let id = proc_id(id);
         let sequence = self.sequence(number);
-        let Some(proc) = self.procs.get_mut(&id) else {
-            return Ok(None);
+        let Some(proc) = self.procs.find(id) else {
+            return Ok(false);
         };
         // A thread that has a P is in a system call, and has not learnt that the P was taken.
         if proc.status != ProcStatus::Idle
             || !sequence.follows(proc.sequence)
             || place.proc.is_some()
         {
-            return Ok(None);
+            return Ok(false);
         }
         // It may have a goroutine: one that leaves a system call.
         place.check(Needs {
@@ -123,10 +124,11 @@ impl Order {
         proc.sequence = sequence;
         let kind = change(id, ProcState::Idle, ProcState::Running);
         self.push(raw, place, StackId::NONE, kind);
-        Ok(Some(Place { proc: id, ..place }))
+        place.proc = id;
+        Ok(true)
     }
 
-    pub(super) fn proc_stop(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn proc_stop(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         let proc = self.proc(raw, place.proc)?;
         if !matches!(proc.status, ProcStatus::Running | ProcStatus::Syscall) {
             return Err(fault!("P {} stops and does not run", place.proc.0));
@@ -138,25 +140,23 @@ impl Order {
         proc.status = ProcStatus::Idle;
         let kind = change(place.proc, ProcState::Running, ProcState::Idle);
         self.push(raw, place, StackId::NONE, kind);
-        Ok(Some(Place {
-            proc: ProcId::NONE,
-            ..place
-        }))
+        place.proc = ProcId::NONE;
+        Ok(true)
     }
 
-    pub(super) fn proc_steal(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn proc_steal(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         let [id, number, thread, _] = raw.arguments;
         let id = proc_id(id);
         let thread = ThreadId(thread.cast_signed());
         let sequence = self.sequence(number);
-        let Some(proc) = self.procs.get_mut(&id) else {
-            return Ok(None);
+        let Some(proc) = self.procs.find(id) else {
+            return Ok(false);
         };
         let before = proc.status;
         if !matches!(before, ProcStatus::Syscall | ProcStatus::Abandoned)
             || !sequence.follows(proc.sequence)
         {
-            return Ok(None);
+            return Ok(false);
         }
         place.check(ON_THREAD)?;
         proc.status = ProcStatus::Idle;
@@ -165,9 +165,9 @@ impl Order {
         if before == ProcStatus::Abandoned {
             // Whose it was is not known.
             self.push(raw, place, StackId::NONE, kind);
-            return Ok(Some(place));
+            return Ok(true);
         }
-        let mut after = place;
+        let told = *place;
         if thread == place.thread {
             if place.proc != id {
                 return Err(fault!(
@@ -176,7 +176,7 @@ impl Order {
                     place.proc.0
                 ));
             }
-            after.proc = ProcId::NONE;
+            place.proc = ProcId::NONE;
         } else {
             let at = self.thread_at.get(&thread).copied();
             let victim = at.and_then(|at| self.threads.get_mut(at as usize));
@@ -199,7 +199,7 @@ impl Order {
                 }
             }
         }
-        self.push(raw, place, StackId::NONE, kind);
-        Ok(Some(after))
+        self.push(raw, &told, StackId::NONE, kind);
+        Ok(true)
     }
 }

@@ -49,7 +49,7 @@ impl Order {
     pub(super) fn goroutine_range(
         &mut self,
         raw: &Raw,
-        place: Place,
+        place: &mut Place,
         tables: &mut Tables,
     ) -> Advance {
         let [first, second, ..] = raw.arguments;
@@ -65,28 +65,28 @@ impl Order {
             Wire::STWBegin => {
                 check_running(place)?;
                 let reason = self.name(first, raw.wire, tables)?;
-                let goroutine = self.goroutine(raw, place.goroutine)?;
+                let goroutine = self.current(raw, place)?;
                 goroutine.ranges.begin(Wire::STWBegin, reason)?;
                 let range = Range::StopTheWorld(place.goroutine, reason);
                 (EventKind::RangeBegin(range), second)
             }
             Wire::STWEnd => {
                 check_running(place)?;
-                let goroutine = self.goroutine(raw, place.goroutine)?;
+                let goroutine = self.current(raw, place)?;
                 let reason = goroutine.ranges.end(Wire::STWBegin)?;
                 let range = Range::StopTheWorld(place.goroutine, reason);
                 (EventKind::RangeEnd(range, None), 0)
             }
             Wire::GCMarkAssistBegin => {
                 check_running(place)?;
-                let goroutine = self.goroutine(raw, place.goroutine)?;
+                let goroutine = self.current(raw, place)?;
                 goroutine.ranges.begin(raw.wire, Name::EMPTY)?;
                 let range = Range::MarkAssist(place.goroutine);
                 (EventKind::RangeBegin(range), first)
             }
             _ => {
                 check_running(place)?;
-                let goroutine = self.goroutine(raw, place.goroutine)?;
+                let goroutine = self.current(raw, place)?;
                 goroutine.ranges.end(Wire::GCMarkAssistBegin)?;
                 let range = Range::MarkAssist(place.goroutine);
                 (EventKind::RangeEnd(range, None), 0)
@@ -94,11 +94,11 @@ impl Order {
         };
         let stack = self.stack(stack, raw.wire, tables)?;
         self.push(raw, place, stack, kind);
-        Ok(Some(place))
+        Ok(true)
     }
 
     /// Sweeps, which are a P's.
-    pub(super) fn sweep(&mut self, raw: &Raw, place: Place, tables: &Tables) -> Advance {
+    pub(super) fn sweep(&mut self, raw: &Raw, place: &mut Place, tables: &Tables) -> Advance {
         let [first, second, ..] = raw.arguments;
         let (kind, stack) = match raw.wire {
             Wire::GCSweepActive => {
@@ -128,6 +128,6 @@ impl Order {
             }
         };
         self.push(raw, place, stack, kind);
-        Ok(Some(place))
+        Ok(true)
     }
 }

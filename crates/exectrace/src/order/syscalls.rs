@@ -2,7 +2,7 @@
 
 use super::goroutines::transition;
 use super::{
-    Advance, GoroutineStatus, Need, Needs, Order, Place, ProcStatus, RUNNING, goroutine_id,
+    Advance, GoroutineStatus, Need, Needs, Order, Place, ProcStatus, RUNNING, Slot, goroutine_id,
 };
 use crate::error::fault;
 use crate::event::{
@@ -21,7 +21,12 @@ const IN_SYSCALL: Needs = Needs {
 
 impl Order {
     #[inline]
-    pub(super) fn syscall_begin(&mut self, raw: &Raw, place: Place, tables: &Tables) -> Advance {
+    pub(super) fn syscall_begin(
+        &mut self,
+        raw: &Raw,
+        place: &mut Place,
+        tables: &Tables,
+    ) -> Advance {
         let [number, stack, ..] = raw.arguments;
         self.running(raw, place)?.status = GoroutineStatus::Syscall;
         // The number is of the P: without it nobody could tell from which system call a P is
@@ -47,11 +52,11 @@ impl Order {
             )
         };
         self.push(raw, place, stack, EventKind::Goroutine(change));
-        Ok(Some(place))
+        Ok(true)
     }
 
     #[inline]
-    pub(super) fn syscall_end(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn syscall_end(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         place.check(RUNNING)?;
         self.leave_syscall(raw, place, GoroutineStatus::Running)?;
         let proc = self.proc(raw, place.proc)?;
@@ -68,14 +73,14 @@ impl Order {
             GoroutineState::Running,
         );
         self.push(raw, place, StackId::NONE, EventKind::Goroutine(change));
-        Ok(Some(place))
+        Ok(true)
     }
 
-    pub(super) fn syscall_end_blocked(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn syscall_end_blocked(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         // The event says that the P was lost, so it waits for that. Another P may have been
         // taken by then.
         if place.proc.is_some() && self.proc(raw, place.proc)?.status == ProcStatus::Syscall {
-            return Ok(None);
+            return Ok(false);
         }
         place.check(IN_SYSCALL)?;
         self.leave_syscall(raw, place, GoroutineStatus::Runnable)?;
@@ -85,19 +90,17 @@ impl Order {
             GoroutineState::Runnable,
         );
         self.push(raw, place, StackId::NONE, EventKind::Goroutine(change));
-        Ok(Some(Place {
-            goroutine: GoroutineId::NONE,
-            ..place
-        }))
+        (place.goroutine, place.slot) = (GoroutineId::NONE, Slot::NONE);
+        Ok(true)
     }
 
     fn leave_syscall(
         &mut self,
         raw: &Raw,
-        place: Place,
+        place: &Place,
         status: GoroutineStatus,
     ) -> Result<(), crate::error::Fault> {
-        let goroutine = self.goroutine(raw, place.goroutine)?;
+        let goroutine = self.current(raw, place)?;
         if goroutine.status != GoroutineStatus::Syscall {
             return Err(fault!(
                 "goroutine {} leaves a system call and is in none",
@@ -109,37 +112,33 @@ impl Order {
     }
 
     /// A thread of C calls Go.
-    pub(super) fn create_in_syscall(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn create_in_syscall(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         place.check(Needs {
             proc: Need::Any,
             goroutine: Need::No,
         })?;
         let [id, ..] = raw.arguments;
         let id = goroutine_id(id);
-        self.create(id, GoroutineStatus::Syscall)?;
+        let slot = self.create(id, GoroutineStatus::Syscall)?;
         let change = transition(id, GoroutineState::NotExist, GoroutineState::Syscall);
         self.push(raw, place, StackId::NONE, EventKind::Goroutine(change));
-        Ok(Some(Place {
-            goroutine: id,
-            ..place
-        }))
+        (place.goroutine, place.slot) = (id, slot);
+        Ok(true)
     }
 
     /// The callback of a thread of C ended, or the thread did.
-    pub(super) fn destroy_in_syscall(&mut self, raw: &Raw, place: Place) -> Advance {
+    pub(super) fn destroy_in_syscall(&mut self, raw: &Raw, place: &mut Place) -> Advance {
         place.check(IN_SYSCALL)?;
-        let goroutine = self.goroutine(raw, place.goroutine)?;
+        let goroutine = self.current(raw, place)?;
         if goroutine.status != GoroutineStatus::Syscall {
             return Err(fault!(
                 "goroutine {} ends in a system call and is in none",
                 place.goroutine.0
             ));
         }
-        self.goroutines.remove(&place.goroutine);
-        let mut after = Place {
-            goroutine: GoroutineId::NONE,
-            ..place
-        };
+        self.goroutines.remove(place.goroutine);
+        let told = *place;
+        (place.goroutine, place.slot) = (GoroutineId::NONE, Slot::NONE);
         if place.proc.is_some() {
             // The thread's number may be used again, and its P be taken later: what is taken
             // then was nobody's.
@@ -151,22 +150,22 @@ impl Order {
                 ));
             }
             proc.status = ProcStatus::Abandoned;
-            after.proc = ProcId::NONE;
+            place.proc = ProcId::NONE;
             let taken = ProcTransition {
-                proc: place.proc,
+                proc: told.proc,
                 from: ProcState::Running,
                 to: ProcState::Idle,
             };
             let wire = Wire::ProcSteal;
             let kind = EventKind::Proc(taken);
-            self.push(&Raw { wire, ..*raw }, place, StackId::NONE, kind);
+            self.push(&Raw { wire, ..*raw }, &told, StackId::NONE, kind);
         }
         let change = transition(
-            place.goroutine,
+            told.goroutine,
             GoroutineState::Syscall,
             GoroutineState::NotExist,
         );
-        self.push(raw, place, StackId::NONE, EventKind::Goroutine(change));
-        Ok(Some(after))
+        self.push(raw, &told, StackId::NONE, EventKind::Goroutine(change));
+        Ok(true)
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use fathom_exectrace::{Error, Reader};
 use fathom_testkit::GoVersion;
 use fathom_testkit::toolchain::{Cgo, Toolchain};
+use fathom_testkit::tracing::Reference;
 use tempfile::TempDir;
 
 use crate::{reference, wire_text};
@@ -35,6 +36,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_traces_of_the_go_tree_have_their_order_or_their_fault() {
     let scratch = TempDir::new().expect("a folder");
+    let tool = Reference::build().expect("go tool trace");
     let (mut good, mut bad) = (0, 0);
     for file in files(&data("tests")) {
         let name = file.display().to_string();
@@ -44,7 +46,7 @@ fn the_traces_of_the_go_tree_have_their_order_or_their_fault() {
         let path = scratch.path().join("trace");
         std::fs::write(&path, &bytes).expect("a file");
         let (ours, outcome) = reference::ours(&bytes);
-        let (theirs, errors) = reference::theirs(&path);
+        let (theirs, errors) = reference::theirs(&tool, &path);
         reference::assert_same(&name, &ours, &theirs);
         if expected.contains("SUCCESS") {
             good += 1;
@@ -61,6 +63,7 @@ fn the_traces_of_the_go_tree_have_their_order_or_their_fault() {
 #[test]
 fn what_once_broke_the_reader_of_the_go_tree_does_not_break_ours() {
     let scratch = TempDir::new().expect("a folder");
+    let tool = Reference::build().expect("go tool trace");
     let mut seen = 0;
     for file in files(&data("fuzz/FuzzReader")) {
         let name = file.display().to_string();
@@ -83,7 +86,7 @@ fn what_once_broke_the_reader_of_the_go_tree_does_not_break_ours() {
         let path = scratch.path().join("trace");
         std::fs::write(&path, &bytes).expect("a file");
         let (ours, outcome) = reference::ours(&bytes);
-        let (theirs, errors) = reference::theirs(&path);
+        let (theirs, errors) = reference::theirs(&tool, &path);
         reference::assert_same(&name, &ours, &theirs);
         assert_eq!(
             outcome.damage.is_some(),

@@ -4,6 +4,8 @@
 
 mod golden;
 mod mmu;
+mod order;
+mod profiles;
 mod reference;
 mod text;
 mod wire_text;

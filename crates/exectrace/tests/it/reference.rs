@@ -1,22 +1,19 @@
 //! What `go tool trace` of Go 1.27.3 says of a trace, and what we say.
 
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use fathom_exectrace::{Event, Outcome, Reader, Tables, Tail, Visitor};
-use fathom_testkit::GoVersion;
-use fathom_testkit::toolchain::{Cgo, Toolchain};
+use fathom_testkit::tracing::Reference;
 
-/// Where and when each event happened and what it was, a line each.
-pub(crate) fn theirs(trace: &Path) -> (String, String) {
-    let toolchain = Toolchain::find(GoVersion::GO_1_27).expect("a toolchain");
-    let output = toolchain
-        .command(Cgo::Off)
-        .args(["tool", "trace", "-d=parsed"])
-        .arg(trace)
-        .output()
+/// Where and when each event happened and what it was, a line each; and what the tool complains
+/// of.
+pub(crate) fn theirs(tool: &Reference, trace: &Path) -> (String, String) {
+    let answer = tool
+        .run([OsStr::new("-d=parsed"), trace.as_os_str()])
         .expect("go tool trace runs");
-    let text = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&answer.output);
     let lines = text
         .lines()
         .filter(|line| line.starts_with("M="))
@@ -25,7 +22,7 @@ pub(crate) fn theirs(trace: &Path) -> (String, String) {
             words.join(" ") + "\n"
         })
         .collect();
-    (lines, String::from_utf8_lossy(&output.stderr).into_owned())
+    (lines, answer.errors)
 }
 
 #[derive(Default)]

@@ -1,6 +1,7 @@
 //! The real `go tool trace`, built from the sources of one Go version whatever version made a
 //! trace: what it makes of the same trace has changed between versions.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -110,6 +111,23 @@ impl Reference {
     /// As [`Reference::wire`].
     pub fn footprint(&self, trace: &Path) -> Result<String, Error> {
         self.text("footprint", trace)
+    }
+
+    /// Returns how many events of each kind stand in the file, of those that do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Reference::wire`].
+    pub fn counts(&self, trace: &Path) -> Result<BTreeMap<String, u64>, Error> {
+        let footprint = self.footprint(trace)?;
+        // Below two lines of headings: name, bytes, their part, count, its part.
+        let rows = footprint.lines().skip(2).filter_map(|line| {
+            let mut cells = line.split_whitespace();
+            let name = cells.next()?;
+            let count = cells.nth(2)?.parse().ok()?;
+            Some((name.to_owned(), count))
+        });
+        Ok(rows.filter(|(_, count)| *count > 0).collect())
     }
 
     /// Returns a compressed profile of waits: `-pprof`. Where the tool can read only the beginning

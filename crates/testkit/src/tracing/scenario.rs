@@ -12,68 +12,95 @@ use crate::{Error, GoVersion, repository};
 pub struct Scenario {
     /// Its name, the first argument of the program.
     pub name: &'static str,
-    /// The program.
-    pub program: &'static str,
     /// The minor version of the first Go release that has what it shows.
     pub since: u16,
     /// The arguments that keep a fixture small.
     pub arguments: &'static [&'static str],
     /// The `GODEBUG` of a fixture: short generations, so that a fixture has several.
     pub godebug: &'static str,
+    /// Events that a fixture has, as [`super::Reference::counts`] names them. Whether one is
+    /// made is at times up to the scheduler.
+    pub shows: &'static [&'static str],
 }
 
 /// Every scenario, by name.
 pub const SCENARIOS: [Scenario; 16] = [
-    Scenario {
-        since: 23,
-        ..tracing(
-            "allocfree",
-            &["-n", "1"],
-            "traceallocfree=1,traceadvanceperiod=5000000",
-        )
-    },
-    tracing("annotations", &[], "traceadvanceperiod=10000000"),
-    Scenario {
-        program: "tracing_cgo",
-        ..tracing("cgo", &[], "traceadvanceperiod=10000000")
-    },
-    tracing("channels", &[], "traceadvanceperiod=25000000"),
-    tracing("collections", &["-n", "1"], "traceadvanceperiod=50000000"),
-    Scenario {
-        since: 23,
-        ..tracing("coroutines", &[], "traceadvanceperiod=2000000")
-    },
-    tracing("cpuprofile", &[], "traceadvanceperiod=150000000"),
-    Scenario {
-        since: 25,
-        ..tracing("flight", &[], "traceadvanceperiod=50000000")
-    },
-    tracing("gomaxprocs", &[], "traceadvanceperiod=25000000"),
-    tracing("goroutines", &["-n", "2000"], "traceadvanceperiod=2000000"),
-    tracing("network", &["-n", "4"], "traceadvanceperiod=25000000"),
-    tracing("restarts", &[], "traceadvanceperiod=7000000"),
-    tracing("service", &["-n", "30"], "traceadvanceperiod=20000000"),
-    tracing("stuck", &[], "traceadvanceperiod=5000000"),
-    tracing("syscalls", &["-n", "6"], "traceadvanceperiod=50000000"),
-    tracing("threads", &[], "traceadvanceperiod=5000000"),
+    // The reference lists events of objects only from Go 1.26 on.
+    scenario(
+        "allocfree",
+        23,
+        "traceallocfree=1,traceadvanceperiod=5000000",
+    )
+    .arguments(&["-n", "1"]),
+    scenario("annotations", 22, "traceadvanceperiod=10000000").shows(&[
+        "UserTaskBegin",
+        "UserTaskEnd",
+        "UserRegionBegin",
+        "UserRegionEnd",
+        "UserLog",
+    ]),
+    scenario("cgo", 22, "traceadvanceperiod=10000000").shows(&[
+        "GoCreateSyscall",
+        "GoDestroySyscall",
+        "GoSyscallEndBlocked",
+    ]),
+    scenario("channels", 22, "traceadvanceperiod=15000000").shows(&["GoBlock", "GoUnblock"]),
+    scenario("collections", 22, "traceadvanceperiod=15000000")
+        .arguments(&["-n", "2"])
+        .shows(&["GCMarkAssistBegin", "GCSweepBegin", "STWBegin", "HeapGoal"]),
+    scenario("coroutines", 23, "traceadvanceperiod=1000000")
+        .arguments(&["-n", "60"])
+        .shows(&["GoSwitch", "GoSwitchDestroy", "GoCreateBlocked"]),
+    scenario("cpuprofile", 22, "traceadvanceperiod=150000000").shows(&["CPUSample"]),
+    scenario("flight", 25, "traceadvanceperiod=50000000").shows(&["ClockSnapshot"]),
+    scenario("gomaxprocs", 22, "traceadvanceperiod=25000000").shows(&["ProcsChange"]),
+    scenario("goroutines", 22, "traceadvanceperiod=2000000")
+        .arguments(&["-n", "2000"])
+        .shows(&["GoCreate", "GoDestroy"]),
+    scenario("network", 22, "traceadvanceperiod=8000000")
+        .arguments(&["-n", "4"])
+        .shows(&["GoSyscallBegin", "GoUnblock"]),
+    scenario("restarts", 22, "traceadvanceperiod=7000000").shows(&["GoStatus"]),
+    scenario("service", 22, "traceadvanceperiod=5000000")
+        .arguments(&["-n", "20"])
+        .shows(&["UserTaskBegin", "CPUSample"]),
+    scenario("stuck", 22, "traceadvanceperiod=5000000").shows(&["GoStatus", "GoBlock"]),
+    scenario("syscalls", 22, "traceadvanceperiod=50000000")
+        .arguments(&["-n", "6"])
+        .shows(&["GoSyscallEndBlocked", "ProcSteal"]),
+    scenario("threads", 22, "traceadvanceperiod=5000000").shows(&["ProcStart", "GoStatus"]),
 ];
 
-/// A scenario that every version with today's format has.
-const fn tracing(
-    name: &'static str,
-    arguments: &'static [&'static str],
-    godebug: &'static str,
-) -> Scenario {
+const fn scenario(name: &'static str, since: u16, godebug: &'static str) -> Scenario {
     Scenario {
         name,
-        program: "tracing",
-        since: 22,
-        arguments,
+        since,
         godebug,
+        arguments: &[],
+        shows: &[],
     }
 }
 
 impl Scenario {
+    const fn arguments(mut self, arguments: &'static [&'static str]) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    const fn shows(mut self, events: &'static [&'static str]) -> Self {
+        self.shows = events;
+        self
+    }
+
+    /// The program of the scenario, a directory of `testbed/`.
+    pub fn program(&self) -> &'static str {
+        if self.name == "cgo" {
+            "tracing_cgo"
+        } else {
+            "tracing"
+        }
+    }
+
     /// Finds a scenario by its name.
     pub fn named(name: &str) -> Option<Self> {
         SCENARIOS.into_iter().find(|scenario| scenario.name == name)
@@ -95,7 +122,7 @@ impl Scenario {
         arguments: &[&str],
         godebug: &str,
     ) -> Result<(), Error> {
-        let mut program = Program::new(self.program, version)
+        let mut program = Program::new(self.program(), version)
             .argument(self.name)
             .argument(file)
             .env("GODEBUG", godebug);
@@ -107,7 +134,7 @@ impl Scenario {
             Ok(())
         } else {
             Err(Error::Failed {
-                name: format!("{} {}", self.program, self.name),
+                name: format!("{} {}", self.program(), self.name),
                 output: String::from_utf8_lossy(&output.stderr).into_owned(),
             })
         }
@@ -127,7 +154,7 @@ pub fn record(version: GoVersion, scenario: &str, arguments: &[&str]) -> Result<
         name: format!("tracing {scenario}"),
     })?;
     // The executable's directory is named for its version and sources.
-    let executable = Program::new(known.program, version).build()?;
+    let executable = Program::new(known.program(), version).build()?;
     let mut hasher = DefaultHasher::new();
     (executable, arguments).hash(&mut hasher);
     let directory = repository().join("target/testbed/traces");

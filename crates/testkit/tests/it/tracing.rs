@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use fathom_testkit::fixtures::{self, Trace};
-use fathom_testkit::tracing::{Reference, SCENARIOS, Times, Waits, Web, record};
+use fathom_testkit::tracing::{Reference, SCENARIOS, Scenario, Times, Waits, Web, events, record};
 use fathom_testkit::{Error, GoVersion};
 
 #[test]
@@ -38,50 +38,39 @@ fn a_trace_begins_with_the_newest_format_that_its_version_writes() {
 #[test]
 fn the_reference_reads_every_trace_to_its_end() {
     let reference = Reference::build().unwrap();
+    let mut generations = BTreeMap::new();
     for trace in fixtures::traces() {
         let parsed = reference.parsed(&trace.path).unwrap();
-        let last = parsed.lines().last().unwrap();
-        assert!(last.starts_with("M=-1 P=-1 G=-1 Sync"), "{trace}: {last}");
+        let events = events(&parsed).unwrap();
+        assert!(events.is_sorted_by(|a, b| a.time < b.time), "{trace}");
+        assert_eq!(events.first().unwrap().kind, "Sync", "{trace}");
+        assert_eq!(events.last().unwrap().kind, "Sync", "{trace}");
+        // Each ends a generation but the first.
+        let syncs = events.iter().filter(|event| event.kind == "Sync").count();
+        generations.insert(trace.to_string(), syncs - 1);
+    }
+    for many in ["annotations", "channels", "stuck", "syscalls"] {
+        for version in GoVersion::TRACED {
+            let trace = format!("go{version}/{many}");
+            assert!(generations[&trace] >= 2, "{generations:#?}");
+        }
     }
 }
 
 #[test]
 fn scenarios_show_what_they_are_for() {
     let reference = Reference::build().unwrap();
-    for version in GoVersion::TRACED {
-        let mut shown = vec![
-            ("annotations", "UserTaskEnd"),
-            ("cgo", "GoCreateSyscall"),
-            ("cgo", "GoDestroySyscall"),
-            ("channels", "GoUnblock"),
-            ("collections", "GCMarkAssistBegin"),
-            ("collections", "GCSweepBegin"),
-            ("cpuprofile", "CPUSample"),
-            ("network", "GoSyscallEnd"),
-            ("restarts", "GoStatus"),
-            ("service", "UserRegionBegin"),
-            ("syscalls", "GoSyscallEndBlocked"),
-            ("syscalls", "ProcSteal"),
-            ("threads", "ProcStart"),
-        ];
-        if version.minor() >= 23 {
-            shown.extend([
-                ("coroutines", "GoSwitch"),
-                ("coroutines", "GoSwitchDestroy"),
-                ("coroutines", "GoCreateBlocked"),
-                ("stuck", "GoStatusStack"),
-            ]);
+    for trace in fixtures::traces() {
+        let scenario = Scenario::named(&trace.scenario).unwrap();
+        if scenario.shows.is_empty() {
+            continue;
         }
-        if version.minor() >= 26 {
-            shown.push(("allocfree", "HeapObjectAlloc"));
-        }
-        for (scenario, event) in shown {
-            let trace = fixtures::trace(version, scenario);
-            let footprint = reference.footprint(&trace.path).unwrap();
-            let row = footprint
-                .lines()
-                .find(|line| line.split_whitespace().next() == Some(event));
-            assert!(row.is_some(), "{trace} has no {event}:\n{footprint}");
+        let counts = reference.counts(&trace.path).unwrap();
+        for &event in scenario.shows {
+            assert!(
+                counts.contains_key(event),
+                "{trace} has no {event}: {counts:?}"
+            );
         }
     }
 }
@@ -93,6 +82,9 @@ fn the_wire_text_has_the_batches() {
     let wire = reference.wire(&trace.path).unwrap();
     assert!(wire.starts_with("EventBatch gen=1 m="), "{}", &wire[..80]);
     assert!(wire.contains("\nFrequency freq="));
+    let counts = reference.counts(&trace.path).unwrap();
+    let threads = wire.matches("\nGoCreate ").count();
+    assert_eq!(counts["GoCreate"], threads as u64);
 }
 
 #[test]
