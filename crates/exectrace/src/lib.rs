@@ -21,6 +21,7 @@ mod generation;
 mod groups;
 mod histogram;
 mod input;
+mod load;
 mod longest;
 pub mod mmu;
 mod names;
@@ -35,6 +36,7 @@ mod reasons;
 mod regions;
 #[cfg(test)]
 mod script;
+mod series;
 mod stacks;
 mod states;
 #[cfg(test)]
@@ -60,6 +62,7 @@ pub use event::{
 };
 pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
 pub use histogram::{Distribution, Histogram};
+pub use load::{Load, LoadWatch};
 pub use longest::Durations;
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
@@ -68,6 +71,7 @@ pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use regions::{RegionGroupView, RegionRow, RegionView};
+pub use series::{Bucket, MOST_BUCKETS, Points, Series};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
 pub use summary::{Summary, SummaryOptions};
