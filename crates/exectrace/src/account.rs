@@ -134,7 +134,11 @@ impl Account {
         let pending = in_state(goroutine, now);
         let state = goroutine.now.state;
         if state != GoroutineState::Syscall {
-            times.add_state(state, reason_of(&goroutine.now, rules), pending);
+            let reason = reason_of(&goroutine.now, rules);
+            // To wait for ever is an end for the reference, and no wait.
+            if rules == Rules::Corrected || reason != Name::FOREVER {
+                times.add_state(state, reason, pending);
+            }
             return times;
         }
         match (self.lost_proc, rules) {

@@ -13,6 +13,8 @@
 
 mod account;
 mod analyses;
+mod blocking;
+mod calls;
 mod collections;
 mod error;
 mod event;
@@ -22,11 +24,13 @@ mod groups;
 mod histogram;
 mod input;
 mod load;
+mod latency;
 mod longest;
 pub mod mmu;
 mod names;
 mod order;
 mod origins;
+mod pages;
 mod path;
 mod pauses;
 mod procs;
@@ -54,6 +58,8 @@ mod wire;
 mod within;
 
 pub use analyses::{Analyses, Overview, TraceView, WaitProfile, WaitTotal};
+pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
+pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
 pub use error::{Damage, Error};
 pub use event::{
@@ -63,9 +69,11 @@ pub use event::{
 pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
 pub use histogram::{Distribution, Histogram};
 pub use load::{Load, LoadWatch};
+pub use latency::{Latency, LatencyBucket, LatencyGroupView, LatencyView, MomentView, RunnerView};
 pub use longest::Durations;
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
+pub use pages::TimeHistogram;
 pub use path::{PathView, StepKind, StepView};
 pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};

@@ -25,7 +25,6 @@ struct Edge {
     woken: Time,
     /// When it ran after that, once it does.
     ran: Option<Time>,
-    goroutine: GoroutineId,
     waker: GoroutineId,
     reason: Name,
     wait_stack: StackId,
@@ -113,7 +112,6 @@ impl Wakes {
             waits_from: interval.begin,
             woken: interval.end,
             ran: None,
-            goroutine: interval.goroutine,
             waker: interval.exit.goroutine,
             reason: interval.likely_reason,
             wait_stack: interval.stack,
@@ -134,7 +132,6 @@ impl Wakes {
                     waits_from: goroutine.created,
                     woken: goroutine.created,
                     ran: None,
-                    goroutine: goroutine.id,
                     waker: goroutine.creator.goroutine,
                     reason: Name::EMPTY,
                     wait_stack: StackId::NONE,

@@ -45,7 +45,7 @@ const FUNCTIONS: &[(&str, Name)] = &[
 /// The reason that a waiting goroutine's stack tells, [`Name::EMPTY`] if none.
 ///
 /// The function nearest to the leaf decides: a mutex within a select of the caller is a mutex.
-pub fn of_stack(stack: StackId, tables: &Tables) -> Name {
+pub(crate) fn of_stack(stack: StackId, tables: &Tables) -> Name {
     tables
         .stacks
         .frames(stack)

@@ -287,6 +287,16 @@ impl Live {
             .map(|(at, goroutine)| (Slot(at), goroutine))
     }
 
+    /// Who runs, or is in a system call with its P, on each P.
+    pub fn running(&self) -> impl Iterator<Item = (ProcId, &Goroutine)> {
+        (0i64..)
+            .zip(&self.last_on)
+            .map(|(proc, &at)| (ProcId(proc), self.get(Slot(at))))
+            .filter(|(proc, goroutine)| {
+                goroutine.now.state.is_executing() && goroutine.now.enter.proc == *proc
+            })
+    }
+
     /// Where goroutines come from.
     pub fn origins(&self) -> &Origins {
         &self.origins

@@ -4,8 +4,10 @@
 
 mod golden;
 mod mmu;
+mod goroutines;
 mod order;
 mod profiles;
 mod reference;
+mod tasks;
 mod text;
 mod wire_text;

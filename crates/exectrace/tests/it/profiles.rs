@@ -31,12 +31,12 @@ pub(crate) fn table(profile: &Profile) -> Table {
     table
 }
 
-fn theirs(bytes: &[u8]) -> Table {
+pub(crate) fn theirs(bytes: &[u8]) -> Table {
     let profile = Profile::parse(bytes, &Limits::default()).expect("a profile");
     table(&profile)
 }
 
-fn ours(contentions: &Contentions, tables: &Tables) -> Table {
+pub(crate) fn ours(contentions: &Contentions, tables: &Tables) -> Table {
     table(&contentions.profile(tables).expect("a small profile"))
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn run(trace: &[u8], filter: ProfileFilter) -> (Profiles, Tables) {
     (profiles, reader.into_tables())
 }
 
-fn kind_of(waits: Waits) -> WaitKind {
+pub(crate) fn kind_of(waits: Waits) -> WaitKind {
     match waits {
         Waits::Network => WaitKind::Network,
         Waits::Synchronization => WaitKind::Sync,
