@@ -2,12 +2,15 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod any_trace;
+mod damage;
 mod golden;
-mod mmu;
 mod goroutines;
+mod mmu;
 mod order;
 mod profiles;
 mod reference;
+mod seeds;
 mod tasks;
 mod text;
 mod wire_text;
