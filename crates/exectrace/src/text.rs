@@ -3,11 +3,14 @@
 //! Lines are appended to bytes that the caller keeps, so that none of them costs an allocation.
 
 mod footprint;
+pub(crate) mod json;
+mod lines;
 mod output;
 mod parsed;
 mod raw;
 
 pub use footprint::{Footprint, FootprintRow};
+pub use lines::{EventFilter, JsonEvents, TextEvents};
 pub use output::{EventLines, Printed};
 pub use parsed::{Parsed, Zone};
 pub use raw::{RawEvent, RawEvents};
