@@ -38,6 +38,7 @@ mod profiles;
 mod reader;
 mod reasons;
 mod regions;
+mod samples;
 #[cfg(test)]
 mod script;
 mod series;
@@ -79,6 +80,7 @@ pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use regions::{RegionGroupView, RegionRow, RegionView};
+pub use samples::{CpuSample, SampleFilter, Samples, USUAL_PERIOD_NS};
 pub use series::{Bucket, MOST_BUCKETS, Points, Series};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
