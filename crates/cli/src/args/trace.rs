@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::FailOn;
-use crate::sources::ConnectionArgs;
+use crate::sources::{ConnectionArgs, duration};
 
 /// What of a trace is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -30,6 +31,10 @@ pub(crate) enum View {
 pub(crate) enum Debug {
     /// Every event in its order, with all that it says
     Parsed,
+    /// Every event as it stands in the file
+    Wire,
+    /// How many bytes each kind of event takes
+    Footprint,
 }
 
 /// The waits of a profile.
@@ -55,8 +60,8 @@ Traces of Go 1.22 to 1.27 are read, one generation (about a second) at a time, \
 so that memory does not grow with their length. A damaged trace is read up to \
 the damage, and what is lost is told.
 
-The flags of go tool trace are understood: -pprof=sync and -d=parsed answer as \
-it does, byte for byte. The views count what it leaves out: the first wait of a \
+The flags of go tool trace are understood: -pprof=sync, -d=parsed, -d=wire and \
+-d=footprint answer as it does. The views count what it leaves out: the first wait of a \
 goroutine, and waits that go on at the trace's end. With --compat they do not.
 
 Examples:
@@ -67,6 +72,8 @@ Examples:
   fathom trace tasks trace.out --json
   fathom trace pprof=sync trace.out -o sync.pb.gz
   fathom trace pprof=sched trace.out -o - | fathom top -
+  fathom trace events trace.out --goroutine 18 --from 1.5s --to 1.6s
+  fathom trace events trace.out --kind GoBlock --json
   fathom trace -d=parsed trace.out | less
 
 Exit codes: 0 fine, 1 the trace is damaged and --fail-on is given, 2 an error")]
@@ -97,7 +104,19 @@ pub(crate) struct TraceArgs {
     /// Write a profile to this file, - for standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
-    /// Print fathom.trace/1 as JSON: all views but events
+    /// Of events, those on this goroutine or about it
+    #[arg(long, value_name = "ID")]
+    pub(crate) goroutine: Option<i64>,
+    /// Of events, those of a kind, as StateTransition or GoBlock; may be repeated
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Vec<String>,
+    /// Of events, those from this moment on, as 1.5s since the trace began
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) from: Option<Duration>,
+    /// Of events, those before this moment
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) to: Option<Duration>,
+    /// Print fathom.trace/1 as JSON; of events, an object a line
     #[arg(long, conflicts_with_all = ["pprof", "debug"])]
     pub(crate) json: bool,
     /// Exit with 1 if something is at least this severe; a damaged trace is a warning

@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use fathom_evidence::Kind;
-use fathom_exectrace::text::{Parsed, Printed};
+use fathom_exectrace::text::{
+    EventFilter, EventLines, Footprint, JsonEvents, Parsed, Printed, RawEvent, RawEvents,
+    TextEvents,
+};
 use fathom_exectrace::{
-    Analyses, Damage, ProfileFilter, Reader, Rules, SummaryOptions, Tail, TraceView, Visitor,
-    WaitKind, WaitProfile,
+    Analyses, Damage, GoroutineId, ProfileFilter, Reader, Rules, SummaryOptions, Tail, TraceView,
+    Visitor, WaitKind, WaitProfile,
 };
 use fathom_finding::Severity;
 use fathom_term::trace;
 
 use super::merge::{check_place, proto};
-use crate::args::{TraceArgs, View, Waits};
+use crate::args::{Debug as Form, TraceArgs, View, Waits};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -31,6 +34,7 @@ const BEAT: Duration = Duration::from_millis(200);
 enum Asked {
     View(View),
     Profile(WaitKind, Rules),
+    Debug(Form),
 }
 
 pub(crate) fn run(args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
@@ -38,6 +42,11 @@ pub(crate) fn run(args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
     match asked {
         Asked::Profile(kind, rules) => profile(kind, rules, source, args, output),
         Asked::View(View::Events) => events(source, args, output),
+        Asked::Debug(Form::Parsed) => {
+            let lines = Parsed::new(Box::new(local_offset));
+            lines_of(source, lines, Tail::Drop, args, output)
+        }
+        Asked::Debug(form) => raw(form, source, args, output),
         Asked::View(view) => analyse(view, source, args, output),
     }
 }
@@ -69,8 +78,11 @@ fn asked(args: &TraceArgs) -> anyhow::Result<(Asked, &str)> {
         };
         return Ok((Asked::Profile(kind, Rules::Reference), source));
     }
-    if args.debug.is_some() {
-        return Ok((Asked::View(View::Events), source));
+    if let Some(form) = args.debug {
+        if let Some(word) = word {
+            return Err(Failure::new(format!("{word} and -d ask for two things")).into());
+        }
+        return Ok((Asked::Debug(form), source));
     }
     let Some(word) = word else {
         return Ok((Asked::View(View::Summary), source));
@@ -234,21 +246,93 @@ fn profile(
     Ok(exit(reader.outcome().damage.as_ref(), &name, args, output))
 }
 
+/// Our own lines of events, those that are asked for.
 fn events(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+    let from = args.from.map_or(0, nanoseconds);
+    let to = args.to.map_or(i64::MAX, nanoseconds);
+    let filter = EventFilter {
+        goroutine: args.goroutine.map(GoroutineId),
+        kinds: args.kind.clone(),
+        window: Some((from, to)),
+    };
+    let tail = if args.compat {
+        Tail::Drop
+    } else {
+        Tail::Salvage
+    };
+    if args.json {
+        lines_of(source, JsonEvents::new(filter), tail, args, output)
+    } else {
+        lines_of(source, TextEvents::new(filter), tail, args, output)
+    }
+}
+
+/// How far the local time is ahead of UTC.
+fn local_offset(second: i64) -> i32 {
+    let moment = jiff::Timestamp::from_second(second).unwrap_or_default();
+    jiff::tz::TimeZone::system().to_offset(moment).seconds()
+}
+
+/// Writes lines of events to standard output.
+fn lines_of(
+    source: &str,
+    lines: impl EventLines,
+    tail: Tail,
+    args: &TraceArgs,
+    output: &Output,
+) -> anyhow::Result<Exit> {
     let opened = open(source, args, output)?;
     let name = opened.name.clone();
-    let zone = jiff::tz::TimeZone::system();
-    let offset = move |second| {
-        let moment = jiff::Timestamp::from_second(second).unwrap_or_default();
-        zone.to_offset(moment).seconds()
-    };
-    let lines = Parsed::new(Box::new(offset));
     let mut printed = Printed::new(lines, io::stdout().lock());
-    let reader = read(opened, Tail::Drop, &mut printed, output)?;
-    if let Err(error) = printed.finish().and_then(|mut stream| stream.flush())
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        return Err(anyhow::Error::from(error).context("cannot write to standard output"));
-    }
+    let reader = read(opened, tail, &mut printed, output)?;
+    written(printed.finish().and_then(|mut stream| stream.flush()))?;
     Ok(exit(reader.outcome().damage.as_ref(), &name, args, output))
+}
+
+/// A reader that has seen enough is no error.
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::from(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints events as they stand in the file, or how many bytes they take.
+fn raw(form: Form, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let Opened { name, input, .. } = open(source, args, output)?;
+    let failed = |error| anyhow::Error::from(Failure::new(format!("{name}: {error}")));
+    let mut events = RawEvents::new(input).map_err(failed)?;
+    let mut event = RawEvent::default();
+    let mut footprint = Footprint::default();
+    let mut stream = io::BufWriter::with_capacity(1 << 18, io::stdout().lock());
+    let mut line = Vec::new();
+    loop {
+        match events.next(&mut event) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                written(stream.flush())?;
+                return Err(failed(error));
+            }
+        }
+        if form == Form::Footprint {
+            footprint.add(&event);
+            continue;
+        }
+        line.clear();
+        event.push(&mut line);
+        if let Err(error) = stream.write_all(&line) {
+            written(Err(error))?;
+            return Ok(Exit::Fine);
+        }
+    }
+    written(stream.flush())?;
+    drop(stream);
+    if form == Form::Footprint {
+        output.data(&footprint.table(events.version(), events.offset()))?;
+    }
+    Ok(Exit::Fine)
 }

@@ -144,15 +144,13 @@ pub fn regions(regions: &[RegionGroupView], limit: usize, style: &Style) -> Stri
     let mut table = Table::new([
         Column::right("count"),
         Column::right("cut"),
-        Column::right("total"),
         Column::right("p50"),
         Column::right("p99"),
         Column::right("max"),
         Column::right("running"),
-        Column::right("runnable"),
         Column::right("blocked"),
         Column::left("region").overflow(Overflow::CutEnd),
-        Column::left("of goroutines that began with").overflow(Overflow::CutStart),
+        Column::left("on goroutines of").overflow(Overflow::CutStart),
     ]);
     let shown = limited(regions, limit);
     for group in shown {
@@ -161,12 +159,10 @@ pub fn regions(regions: &[RegionGroupView], limit: usize, style: &Style) -> Stri
         table.row([
             Cell::new(&count(group.count)),
             Cell::new(&count(group.incomplete)),
-            Cell::new(&duration(group.durations.total)),
             Cell::new(&duration(group.durations.p50)),
             Cell::new(&duration(group.durations.p99)),
             Cell::new(&duration(group.durations.max)),
             Cell::new(&duration(times.executing)),
-            Cell::new(&duration(times.runnable)),
             Cell::new(&duration(blocked)),
             Cell::new(&group.kind),
             Cell::new(&group.root),
