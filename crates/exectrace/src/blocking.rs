@@ -18,8 +18,20 @@ struct Waits {
     count: u64,
     nanoseconds: i64,
     open: u64,
+    open_nanoseconds: i64,
     from_before: u64,
     longest: i64,
+}
+
+impl Waits {
+    fn add(&mut self, more: &Self) {
+        self.count += more.count;
+        self.nanoseconds = self.nanoseconds.saturating_add(more.nanoseconds);
+        self.open += more.open;
+        self.open_nanoseconds = self.open_nanoseconds.saturating_add(more.open_nanoseconds);
+        self.from_before += more.from_before;
+        self.longest = self.longest.max(more.longest);
+    }
 }
 
 /// A wait among the longest.
@@ -41,9 +53,8 @@ struct LongWait {
 /// trace from its beginning on. Memory grows with the stacks, not with the waits.
 #[derive(Debug)]
 pub struct Blocking {
-    by_stack: HashMap<(StackId, Name), Waits>,
-    /// By the waker's stack and the waiter's.
-    wakes: HashMap<(StackId, StackId), (u64, i64)>,
+    /// By the waiter's stack, the reason, and the waker's stack.
+    waits: HashMap<(StackId, Name, StackId), Waits>,
     longest: Top<LongWait>,
     first: Time,
 }
@@ -52,8 +63,7 @@ impl Blocking {
     /// Keeps so many of the longest waits.
     pub fn new(examples: usize) -> Self {
         Self {
-            by_stack: HashMap::new(),
-            wakes: HashMap::new(),
+            waits: HashMap::new(),
             longest: Top::new(examples),
             first: Time(0),
         }
@@ -61,9 +71,19 @@ impl Blocking {
 
     /// For people: at most so many rows of each table, those with the most time first.
     pub fn view(&self, tables: &Tables, rows: usize) -> BlockingView {
-        let mut by_stack: Vec<_> = self.by_stack.iter().collect();
+        let mut by_stack = HashMap::<(StackId, Name), Waits>::new();
+        let mut wakes = HashMap::<(StackId, StackId), (u64, i64)>::new();
+        for (&(waiter, reason, waker), waits) in &self.waits {
+            by_stack.entry((waiter, reason)).or_default().add(waits);
+            if waits.count > waits.open {
+                let wakes = wakes.entry((waker, waiter)).or_default();
+                wakes.0 += waits.count - waits.open;
+                wakes.1 += waits.nanoseconds - waits.open_nanoseconds;
+            }
+        }
+        let mut by_stack: Vec<_> = by_stack.iter().collect();
         by_stack.sort_by_key(|&(&key, waits)| (std::cmp::Reverse(waits.nanoseconds), key));
-        let mut wakes: Vec<_> = self.wakes.iter().collect();
+        let mut wakes: Vec<_> = wakes.iter().collect();
         wakes.sort_by_key(|&(&key, &(_, nanoseconds))| (std::cmp::Reverse(nanoseconds), key));
         let name = |name| tables.names.get(name).to_owned();
         BlockingView {
@@ -121,18 +141,16 @@ impl Analysis for Blocking {
         }
         let nanoseconds = interval.nanoseconds();
         let reason = interval.likely_reason;
-        let waits = self.by_stack.entry((interval.stack, reason)).or_default();
-        waits.count += 1;
-        waits.nanoseconds = waits.nanoseconds.saturating_add(nanoseconds);
-        waits.longest = waits.longest.max(nanoseconds);
-        waits.open += u64::from(interval.is_open());
-        waits.from_before += u64::from(interval.is_from_before());
-        if !interval.is_open() {
-            let key = (interval.exit.stack, interval.stack);
-            let wakes = self.wakes.entry(key).or_default();
-            wakes.0 += 1;
-            wakes.1 = wakes.1.saturating_add(nanoseconds);
-        }
+        let key = (interval.stack, reason, interval.exit.stack);
+        let waits = self.waits.entry(key).or_default();
+        waits.add(&Waits {
+            count: 1,
+            nanoseconds,
+            open: u64::from(interval.is_open()),
+            open_nanoseconds: if interval.is_open() { nanoseconds } else { 0 },
+            from_before: u64::from(interval.is_from_before()),
+            longest: nanoseconds,
+        });
         if self.longest.admits(nanoseconds) {
             let entry = live.get(interval.slot).entry;
             let is_idle = matches!(reason, Name::SYSTEM_WAIT | Name::SWEEPER_WAIT);

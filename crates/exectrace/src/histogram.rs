@@ -77,6 +77,34 @@ impl Histogram {
         }
     }
 
+    /// Adds what another counted.
+    pub fn merge(&mut self, other: &Self) {
+        if other.count == 0 {
+            return;
+        }
+        let shortest = if self.count == 0 {
+            other.shortest
+        } else {
+            self.shortest.min(other.shortest)
+        };
+        let longest = self.longest.max(other.longest);
+        let (count, total) = (self.count, self.total);
+        // Makes the place for its buckets.
+        for duration in [other.shortest, other.longest] {
+            self.add(duration);
+            let at = bucket_of(duration) - self.first;
+            self.counts[at as usize] -= 1;
+        }
+        for (bucket, more) in (other.first..).zip(&other.counts) {
+            let own = &mut self.counts[(bucket - self.first) as usize];
+            *own = own.saturating_add(*more);
+        }
+        self.count = count + other.count;
+        self.total = total.saturating_add(other.total);
+        self.shortest = shortest;
+        self.longest = longest;
+    }
+
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
         self.count
@@ -198,6 +226,22 @@ mod tests {
         assert!(near(seen.p99, 9_900_000), "{seen:?}");
         assert_eq!(seen.max, 10_000_000);
         assert!(histogram.counts.capacity() * 4 <= 1024);
+    }
+
+    #[test]
+    fn what_is_merged_is_what_is_counted_together() {
+        let (mut all, mut merged) = (Histogram::default(), Histogram::default());
+        for span in [[900, 70_000], [5, 800], [1_000_000, 40]] {
+            let mut part = Histogram::default();
+            for value in span {
+                part.add(value);
+                all.add(value);
+            }
+            merged.merge(&part);
+            merged.merge(&Histogram::default());
+        }
+        assert_eq!(merged.distribution(), all.distribution());
+        assert!(merged.buckets().eq(all.buckets()));
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Latency {
         }
     }
 
-    /// How long goroutines waited for a P.
+    /// How long goroutines waited for a P, once the trace is read.
     pub fn all(&self) -> &Histogram {
         &self.all
     }
@@ -175,7 +175,6 @@ impl Analysis for Latency {
             return;
         }
         let nanoseconds = interval.nanoseconds();
-        self.all.add(nanoseconds);
         if interval.from == GoroutineState::NotExist {
             self.first_runs.add(nanoseconds);
         }
@@ -194,6 +193,9 @@ impl Analysis for Latency {
     fn finish(&mut self, live: &Live, _: &Tables) {
         self.origins = live.origins().clone();
         self.first = live.first();
+        for histogram in &self.by_origin {
+            self.all.merge(histogram);
+        }
     }
 }
 

@@ -232,6 +232,13 @@ impl Profiles {
         );
     }
 
+    /// Whether something may have to be held of goroutines.
+    fn holds(&self) -> bool {
+        self.rules == Rules::Reference
+            || self.filter.entry.is_some()
+            || self.filter.region.is_some()
+    }
+
     fn passes(&self, entry: Name, tables: &Tables) -> bool {
         match &self.filter.entry {
             Some(wanted) => tables.names.get(entry) == wanted,
@@ -295,6 +302,12 @@ impl Profiles {
         // The reference begins to count with the first run, or, where there is none, with time 0.
         let undecided = reference && goroutine.started.is_none();
         let unnamed = self.filter.entry.is_some() && goroutine.entry == Name::EMPTY;
+        if !reference && !unnamed {
+            if self.passes(goroutine.entry, tables) {
+                self.count(&contribution);
+            }
+            return;
+        }
         let pending = self.pending.get_mut(interval.slot);
         if undecided || unnamed || (reference && pending.comes_again) {
             pending.held.push(contribution);
@@ -310,6 +323,7 @@ pub(crate) fn is_system(entry: &str) -> bool {
 }
 
 impl Analysis for Profiles {
+    #[inline]
     fn event(&mut self, event: &Event, live: &Live, tables: &Tables) {
         let Some(filter) = &self.filter.region else {
             return;
@@ -347,7 +361,11 @@ impl Analysis for Profiles {
         }
     }
 
+    #[inline]
     fn enter(&mut self, slot: Slot, event: &Event, live: &Live, tables: &Tables) {
+        if !self.holds() {
+            return;
+        }
         let goroutine = live.get(slot);
         if goroutine.is_new() {
             let comes_again = event.wire == Wire::GoCreateSyscall;
@@ -393,7 +411,11 @@ impl Analysis for Profiles {
         }
     }
 
+    #[inline]
     fn forget(&mut self, slot: Slot, live: &Live, tables: &Tables) {
+        if !self.holds() {
+            return;
+        }
         self.settle(slot, true, live, tables);
     }
 

@@ -609,21 +609,21 @@ impl<A: Analysis> States<A> {
         } else {
             transition.reason
         };
-        goroutine.now = Interval {
-            goroutine: transition.goroutine,
-            slot,
-            state: transition.to,
-            from,
-            next: GoroutineState::Undetermined,
-            reason: transition.reason,
-            likely_reason,
-            stack: transition.stack,
-            begin,
-            said: event.time,
-            end: event.time,
-            enter: cause,
-            exit: Cause::NONE,
-        };
+        // Field by field: a copy of the whole would wait for what was just written to it.
+        let now = &mut goroutine.now;
+        now.goroutine = transition.goroutine;
+        now.slot = slot;
+        now.state = transition.to;
+        now.from = from;
+        now.next = GoroutineState::Undetermined;
+        now.reason = transition.reason;
+        now.likely_reason = likely_reason;
+        now.stack = transition.stack;
+        now.begin = begin;
+        now.said = event.time;
+        now.end = event.time;
+        now.enter = cause;
+        now.exit = Cause::NONE;
         if transition.to == GoroutineState::Running && goroutine.started.is_none() {
             goroutine.started = Some(event.time);
         }
@@ -638,13 +638,12 @@ impl<A: Analysis> States<A> {
 
     #[inline]
     fn leave(&mut self, slot: Slot, end: Time, next: GoroutineState, exit: Cause, tables: &Tables) {
-        let interval = Interval {
-            next,
-            end,
-            exit,
-            ..self.live.slots[slot.index()].now
-        };
-        self.analysis.leave(&interval, &self.live, tables);
+        let now = &mut self.live.slots[slot.index()].now;
+        now.next = next;
+        now.end = end;
+        now.exit = exit;
+        let interval = &self.live.slots[slot.index()].now;
+        self.analysis.leave(interval, &self.live, tables);
     }
 
     fn forget(&mut self, slot: Slot, tables: &Tables) {

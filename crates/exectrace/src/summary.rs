@@ -202,7 +202,11 @@ impl Summary {
         }
         let account = self.accounts.get_mut(slot);
         let times = account.times(live.get(slot), event.time, self.options.rules);
-        let ranges = account.ranges(event.time);
+        // Only rows tell them.
+        let ranges = match self.rows {
+            Some(_) => account.ranges(event.time),
+            None => RangeTimes::default(),
+        };
         account.regions.push(OpenRegion {
             task: region.task,
             kind: region.kind,
@@ -229,8 +233,7 @@ impl Summary {
         }
         let account = self.accounts.get_mut(slot);
         let times = account.times(live.get(slot), event.time, self.options.rules);
-        let ranges = account.ranges(event.time);
-        let open = account.regions.pop();
+        let mut open = account.regions.pop();
         let ended = EndedRegion {
             goroutine: event.goroutine,
             task: open.as_ref().map_or(region.task, |open| open.task),
@@ -239,18 +242,20 @@ impl Summary {
             begin: open.as_ref().map(|open| open.begin),
             end: Some(event.time),
         };
-        let (times_before, ranges_before, inherited) = match &open {
-            Some(open) => (open.times, open.ranges.clone(), open.inherited),
-            None => (Times::default(), RangeTimes::default(), false),
+        let inherited = open.as_ref().is_some_and(|open| open.inherited);
+        let within = match &open {
+            Some(open) => times.since(&open.times),
+            None => times,
         };
-        let within = times.since(&times_before);
         if !inherited {
             self.regions.add(&ended, &within, self.options.examples);
         }
         if self.rows.is_some() {
-            account
-                .region_rows
-                .push(region_row(&ended, within, ranges.since(&ranges_before)));
+            let before = open.as_mut().map(|open| std::mem::take(&mut open.ranges));
+            let ranges = account
+                .ranges(event.time)
+                .since(&before.unwrap_or_default());
+            account.region_rows.push(region_row(&ended, within, ranges));
         }
         if open.is_some() {
             detach(account, &mut self.tasks, slot, ended.task, &times);

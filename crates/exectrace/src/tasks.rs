@@ -191,9 +191,10 @@ impl Tasks {
             return None;
         }
         let has_begun_here = self.first.is_some_and(|first| id >= first);
-        if has_begun_here && !self.open.contains_key(&id) {
-            self.late += 1;
-            return None;
+        if has_begun_here {
+            let record = self.open.get_mut(&id);
+            self.late += u64::from(record.is_none());
+            return record.map(|record| &mut **record);
         }
         let record = self.open.entry(id);
         Some(record.or_insert_with(|| Box::new(TaskRecord::new(id))))
