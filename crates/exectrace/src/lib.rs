@@ -58,7 +58,9 @@ mod visitor;
 mod wire;
 mod within;
 
-pub use analyses::{Analyses, Overview, TraceView, WaitProfile, WaitTotal};
+pub use analyses::{
+    Analyses, Overview, TraceView, UtilisationView, WaitProfile, WaitTotal, WindowView,
+};
 pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
 pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};

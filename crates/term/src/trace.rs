@@ -2,13 +2,17 @@
 
 mod collector;
 mod goroutines;
+mod load;
 mod overview;
 mod tasks;
+mod waiting;
 
 pub use collector::collector;
-pub use goroutines::{goroutine_groups, waits};
+pub use goroutines::goroutine_groups;
+pub use load::{load, utilisation};
 pub use overview::overview;
 pub use tasks::{regions, tasks};
+pub use waiting::{blocked, scheduling, syscalls};
 
 /// A duration in three digits, as `4.21 ms`.
 pub(crate) fn duration(nanoseconds: i64) -> String {

@@ -16,8 +16,18 @@ pub(crate) enum View {
     Summary,
     /// Goroutines by entry function and creation site: where their time went
     Goroutines,
+    /// Where goroutines were blocked, open waits too; who woke whom; the longest
+    Blocked,
+    /// How long goroutines waited for a P, from creation to the first run too
+    Sched,
+    /// System calls, C and the network, by stack
+    Syscalls,
+    /// The heap, goroutines, Ps and threads over time
+    Heap,
     /// Mark phases, the collector's share of the CPU, assists, stops of the world
     Gc,
+    /// The least of the processors that the collector left, by window
+    Mmu,
     /// The user's tasks: percentiles, the slowest with what its time hung on
     Tasks,
     /// The user's regions
@@ -53,8 +63,9 @@ pub(crate) enum Waits {
 /// Say what a Go execution trace holds: who ran, who waited, for what and how long
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Views: summary (without a word), goroutines, gc, tasks, regions, events; and \
-pprof=net, pprof=sync, pprof=syscall, pprof=sched, which write a profile of waits.
+Views: summary (without a word), goroutines, blocked, sched, syscalls, heap, gc, \
+mmu, tasks, regions, events; and pprof=net, pprof=sync, pprof=syscall, \
+pprof=sched, which write a profile of waits.
 
 Traces of Go 1.22 to 1.27 are read, one generation (about a second) at a time, \
 so that memory does not grow with their length. A damaged trace is read up to \
@@ -67,6 +78,7 @@ goroutine, and waits that go on at the trace's end. With --compat they do not.
 Examples:
   fathom trace trace.out
   fathom trace goroutines trace.out
+  fathom trace blocked trace.out                   who waits for whom
   fathom trace localhost:6060 --seconds 5          record one now
   curl -s host:6060/debug/pprof/trace?seconds=5 | fathom trace -
   fathom trace tasks trace.out --json

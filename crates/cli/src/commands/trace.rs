@@ -216,6 +216,11 @@ fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output)
     let style = &output.style;
     match view {
         View::Goroutines => trace::goroutine_groups(&seen.goroutines, limit, style),
+        View::Blocked => trace::blocked(&seen.blocking, limit, style),
+        View::Sched => trace::scheduling(&seen.latency, limit, style),
+        View::Syscalls => trace::syscalls(&seen.calls, limit, style),
+        View::Heap => trace::load(&seen.load, style),
+        View::Mmu => trace::utilisation(&seen.utilisation, style),
         View::Gc => trace::collector(&seen.collections, &seen.pauses, limit, style),
         View::Tasks => trace::tasks(&seen.tasks, limit, style),
         View::Regions => trace::regions(&seen.regions, limit, style),

@@ -1,6 +1,6 @@
 //! Goroutines by what they began with.
 
-use fathom_exectrace::{GoroutineGroupView, WaitTotal};
+use fathom_exectrace::GoroutineGroupView;
 use fathom_explain::count;
 
 use super::{duration, hidden, limited, reason};
@@ -70,29 +70,4 @@ pub fn goroutine_groups(groups: &[GoroutineGroupView], limit: usize, style: &Sty
     let mut out = table.render(style);
     out.push_str(&hidden(shown.len(), groups.len(), "groups", style));
     out
-}
-
-/// Draws the totals of the four profiles of waits.
-pub fn waits(waits: &[WaitTotal], style: &Style) -> String {
-    let mut table = Table::new([
-        Column::right("waits"),
-        Column::right("time"),
-        Column::left("profile"),
-        Column::left("of"),
-    ]);
-    for wait in waits {
-        let of = match wait.kind {
-            "net" => "the network",
-            "sync" => "channels, locks, conditions, selects",
-            "syscall" => "system calls and C",
-            _ => "a P, while it could run",
-        };
-        table.row([
-            Cell::new(&count(wait.count)),
-            Cell::new(&duration(wait.nanoseconds)),
-            Cell::new(wait.kind),
-            Cell::new(of),
-        ]);
-    }
-    table.render(style)
 }
