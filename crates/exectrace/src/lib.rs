@@ -15,6 +15,7 @@ mod account;
 mod collections;
 mod error;
 mod event;
+pub mod export;
 mod frontier;
 mod generation;
 mod groups;
