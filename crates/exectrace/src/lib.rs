@@ -18,6 +18,7 @@ mod calls;
 mod collections;
 mod error;
 mod event;
+pub mod export;
 mod frontier;
 mod generation;
 mod groups;

@@ -4,6 +4,7 @@
 
 mod any_trace;
 mod damage;
+mod export;
 mod golden;
 mod goroutines;
 mod mmu;
