@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         let output = output::Output::resolve(&output::OutputArgs::default(), false);
         return pprof::run(called, &arguments, &output);
     }
-    let matches = args::command().get_matches();
+    let matches = args::command().get_matches_from(args::with_go_flags(std::env::args_os()));
     let cli = args::Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = output::Output::resolve(&cli.output, cli.command.tells_progress());
     let (called, arguments) = match &cli.command {

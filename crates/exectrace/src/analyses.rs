@@ -2,9 +2,14 @@
 
 use serde::Serialize;
 
+use crate::blocking::{Blocking, BlockingView};
+use crate::calls::{Calls, CallsView};
 use crate::collections::{CollectionWatch, Collections};
 use crate::event::{Event, EventKind, GoroutineState, Metric, Time};
 use crate::groups::GoroutineGroupView;
+use crate::latency::{Latency, LatencyView};
+use crate::load::{Load, LoadWatch};
+use crate::mmu::{MmuCurve, UtilisationFlags, UtilisationWatch, UtilisationWindow};
 use crate::pauses::{PauseWatch, Pauses};
 use crate::profiles::{ProfileFilter, Profiles, Rules, WaitKind};
 use crate::reader::Outcome;
@@ -16,11 +21,21 @@ use crate::task_views::TasksView;
 use crate::times::{ReasonTime, TimesView};
 use crate::visitor::Visitor;
 
+/// How many rows each list of stacks has.
+const ROWS: usize = 100;
+/// How many examples are told of what is longest.
+const EXAMPLES: usize = 10;
+
+/// What sees the intervals of goroutines.
+type OfGoroutines = ((Summary, Profiles), (Blocking, (Latency, Calls)));
+
 /// Watches all that [`TraceView`] tells.
 pub struct Analyses {
-    states: States<(Summary, Profiles)>,
+    states: States<OfGoroutines>,
     pauses: PauseWatch,
     collections: CollectionWatch,
+    load: LoadWatch,
+    utilisation: UtilisationWatch,
     counts: Counts,
 }
 
@@ -55,16 +70,28 @@ impl Analyses {
     pub fn new(options: SummaryOptions) -> Self {
         let profiles = Profiles::new(options.rules, ProfileFilter::default());
         Self {
-            states: States::new((Summary::new(options), profiles)),
+            states: States::new((
+                (Summary::new(options), profiles),
+                (
+                    Blocking::new(EXAMPLES),
+                    (Latency::new(EXAMPLES), Calls::default()),
+                ),
+            )),
             pauses: PauseWatch::default(),
             collections: CollectionWatch::default(),
+            load: LoadWatch::default(),
+            utilisation: UtilisationWatch::new(
+                UtilisationFlags::STOP_THE_WORLD
+                    .and(UtilisationFlags::BACKGROUND)
+                    .and(UtilisationFlags::ASSIST),
+            ),
             counts: Counts::default(),
         }
     }
 
     /// Says what was seen, when all is read.
     pub fn finish(self, outcome: &Outcome, tables: &Tables) -> TraceView {
-        let (summary, profiles) = self.states.finish(tables);
+        let ((summary, profiles), (blocking, (latency, calls))) = self.states.finish(tables);
         let goroutines = summary.goroutine_groups(tables);
         let overview = Overview::new(outcome, &self.counts, &goroutines);
         TraceView {
@@ -83,7 +110,38 @@ impl Analyses {
             tasks: summary.tasks(tables),
             pauses: self.pauses.finish(tables),
             collections: self.collections.finish(),
+            blocking: blocking.view(tables, ROWS),
+            latency: latency.view(tables),
+            calls: calls.view(tables, ROWS),
+            load: self.load.finish(),
+            utilisation: UtilisationView::of(&self.utilisation.finish()),
         }
+    }
+}
+
+/// The windows for which the utilisation is told, in nanoseconds.
+const WINDOWS: [i64; 6] = [
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+    1_000_000_000,
+    10_000_000_000,
+];
+
+impl UtilisationView {
+    fn of(curve: &MmuCurve) -> Self {
+        let plot = curve.plot(&[]);
+        let windows = WINDOWS
+            .into_iter()
+            .filter(|&window| window <= plot.max_window_ns)
+            .map(|window_ns| WindowView {
+                window_ns,
+                least: curve.least(window_ns),
+                worst: curve.worst(window_ns, 3),
+            })
+            .collect();
+        Self { windows }
     }
 }
 
@@ -93,6 +151,8 @@ impl Visitor for Analyses {
         self.states.event(event, tables);
         self.pauses.event(event, tables);
         self.collections.event(event, tables);
+        self.load.event(event, tables);
+        self.utilisation.event(event, tables);
         self.counts.event(event, tables);
     }
 }
@@ -241,6 +301,35 @@ pub struct TraceView {
     pub pauses: Pauses,
     /// What the collector did.
     pub collections: Collections,
+    /// Where goroutines waited, and who woke them.
+    pub blocking: BlockingView,
+    /// How long goroutines waited for a P.
+    pub latency: LatencyView,
+    /// System calls, C and the network, by stack.
+    pub calls: CallsView,
+    /// The heap, goroutines, Ps and threads over time.
+    pub load: Load,
+    /// How much of the processors the program itself had.
+    pub utilisation: UtilisationView,
+}
+
+/// The least of all Ps that was left to the program in windows of some lengths: the mutator
+/// utilisation, which stops of the world, mark workers and assists take from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct UtilisationView {
+    /// For windows of ten times the length each, as long as the trace has such.
+    pub windows: Vec<WindowView>,
+}
+
+/// The windows of a length.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WindowView {
+    /// Their length.
+    pub window_ns: i64,
+    /// The least that was left in any of them, from 0 to 1.
+    pub least: f64,
+    /// Those with the least, the worst first.
+    pub worst: Vec<UtilisationWindow>,
 }
 
 /// The profile of waits of a kind by some rules.

@@ -37,6 +37,14 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// What stands in the file is no event. `fathom` reads traces in order up to such a place.
+    #[error("the trace is malformed at byte {offset}: {what}")]
+    Malformed {
+        /// Where.
+        offset: u64,
+        /// What is wrong, in words.
+        what: String,
+    },
 }
 
 /// Where and why reading a trace ended early. What came before was handed out.

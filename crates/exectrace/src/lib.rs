@@ -18,12 +18,14 @@ mod calls;
 mod collections;
 mod error;
 mod event;
+pub mod export;
 mod frontier;
 mod generation;
 mod groups;
 mod histogram;
 mod input;
 mod latency;
+mod load;
 mod longest;
 pub mod mmu;
 mod names;
@@ -37,8 +39,10 @@ mod profiles;
 mod reader;
 mod reasons;
 mod regions;
+mod samples;
 #[cfg(test)]
 mod script;
+mod series;
 mod stacks;
 mod states;
 #[cfg(test)]
@@ -55,7 +59,9 @@ mod visitor;
 mod wire;
 mod within;
 
-pub use analyses::{Analyses, Overview, TraceView, WaitProfile, WaitTotal};
+pub use analyses::{
+    Analyses, Overview, TraceView, UtilisationView, WaitProfile, WaitTotal, WindowView,
+};
 pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
 pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
@@ -67,6 +73,7 @@ pub use event::{
 pub use groups::{GoroutineGroupView, GoroutineRow, GoroutineView, ReasonDistribution};
 pub use histogram::{Distribution, Histogram};
 pub use latency::{Latency, LatencyBucket, LatencyGroupView, LatencyView, MomentView, RunnerView};
+pub use load::{Load, LoadWatch};
 pub use longest::Durations;
 pub use names::{Name, Names};
 pub use origins::{Origin, OriginId, Origins};
@@ -76,6 +83,8 @@ pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
 pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use regions::{RegionGroupView, RegionRow, RegionView};
+pub use samples::{CpuSample, SampleFilter, Samples, USUAL_PERIOD_NS};
+pub use series::{Bucket, MOST_BUCKETS, Points, Series};
 pub use stacks::{Frame, FrameId, StackId, Stacks};
 pub use states::{Analysis, BySlot, Cause, Goroutine, Interval, Live, Slot, States};
 pub use summary::{Summary, SummaryOptions};

@@ -3,7 +3,7 @@
 //!
 //! The utilisation is that of `MutatorUtilizationV2` of `src/internal/trace/gc.go` (Go 1.27.3),
 //! but counted on as events come: an event costs the same however many Ps there are, where it
-//! changes nothing. It is kept in 8.4 bytes a change; a change needs an event of at least two
+//! changes nothing. In one thing [`Rules`] let choose. It is kept in 8.4 bytes a change; a change needs an event of at least two
 //! bytes in the trace, so that it stays below five times its size, and in traces of real programs
 //! below a tenth. With a series for each P, a stop of the world is a change of each.
 
@@ -69,9 +69,23 @@ impl UtilisationFlags {
     }
 }
 
+/// What is made of assists that began before the trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rules {
+    /// They take the P on which they run, from the beginning of the trace; those that wait take
+    /// none until they run.
+    #[default]
+    Exact,
+    /// They take the P on which they are first told of, whoever runs there, as `go tool trace`
+    /// has it. Of one that waited, that P stays taken for ever, so that far too little seems to
+    /// be left.
+    Reference,
+}
+
 /// Watches how much of the Ps' time is left to the mutator.
 #[derive(Debug)]
 pub struct UtilisationWatch {
+    rules: Rules,
     flags: UtilisationFlags,
     begin: Option<Time>,
     last: Time,
@@ -85,6 +99,8 @@ pub struct UtilisationWatch {
     /// Goroutines that assist or are mark workers.
     working: HashSet<GoroutineId>,
     workers: HashSet<GoroutineId>,
+    /// Goroutines that were seen to run, as long as it matters for [`Rules::Reference`].
+    executing: HashSet<GoroutineId>,
     series: Vec<Changes>,
 }
 
@@ -99,6 +115,7 @@ impl UtilisationWatch {
     /// Watches what the flags say.
     pub fn new(flags: UtilisationFlags) -> Self {
         Self {
+            rules: Rules::default(),
             flags,
             begin: None,
             last: Time::default(),
@@ -109,8 +126,16 @@ impl UtilisationWatch {
             counts: Vec::new(),
             working: HashSet::new(),
             workers: HashSet::new(),
+            executing: HashSet::new(),
             series: Vec::new(),
         }
+    }
+
+    /// Says what to make of assists that began before the trace.
+    #[must_use]
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
     }
 
     fn is_per_proc(&self) -> bool {
@@ -174,15 +199,33 @@ impl UtilisationWatch {
         }
     }
 
-    /// A range that was there when the trace began, and is told of only now: what was said of the
-    /// time before must be corrected.
-    fn was_there(&mut self, event: &Event, range: Range) {
-        // Who does not run does not take a P.
-        let is_running = match range {
-            Range::MarkAssist(_) => event.goroutine.is_some(),
-            _ => true,
-        };
-        if self.is_per_proc() || !is_running || !self.counts(range) {
+    /// A range that was there when the trace began, and is told of only now.
+    fn was_there(&mut self, event: &Event, range: Range, tables: &Tables) {
+        if let Range::MarkAssist(goroutine) = range
+            && self.counts(range)
+        {
+            match self.rules {
+                Rules::Exact if event.goroutine != goroutine => {
+                    self.working.insert(goroutine);
+                    return;
+                }
+                Rules::Exact => self.correct_past(),
+                Rules::Reference => {
+                    if self.executing.contains(&event.goroutine) {
+                        self.correct_past();
+                    }
+                }
+            }
+        } else if self.counts(range) {
+            self.correct_past();
+        }
+        self.begin_range(event, range, tables);
+    }
+
+    /// Takes a P from all that was said of the time until now. Where each P has its own
+    /// utilisation, nothing was said of this one yet.
+    fn correct_past(&mut self) {
+        if self.is_per_proc() {
             return;
         }
         let counts = &self.counts;
@@ -283,21 +326,32 @@ impl Visitor for UtilisationWatch {
         self.begin.get_or_insert(event.time);
         self.last = event.time;
         match event.kind {
-            EventKind::Sync(count) => self.syncs = count,
+            EventKind::Sync(count) => {
+                self.syncs = count;
+                if count > 1 {
+                    self.executing = HashSet::new();
+                }
+            }
             EventKind::Metric(Metric::Procs, procs) => self.set_procs(procs, event.time),
             // Until GOMAXPROCS is known there is nothing to share.
             _ if self.procs.is_empty() => return,
             EventKind::RangeActive(range) => {
                 // After the first generation all are known that were there.
                 if self.syncs <= 1 {
-                    self.was_there(event, range);
-                    self.begin_range(event, range, tables);
+                    self.was_there(event, range, tables);
                 }
             }
             EventKind::RangeBegin(range) => self.begin_range(event, range, tables),
             EventKind::RangeEnd(range, _) => self.end_range(event, range, tables),
             EventKind::Goroutine(transition) => {
                 let (from, to) = (transition.from.is_executing(), transition.to.is_executing());
+                if self.rules == Rules::Reference && self.syncs <= 1 {
+                    if to {
+                        self.executing.insert(transition.goroutine);
+                    } else {
+                        self.executing.remove(&transition.goroutine);
+                    }
+                }
                 if from == to || !self.working.contains(&transition.goroutine) {
                     return;
                 }
@@ -405,6 +459,30 @@ mod tests {
         assert!((curve.least(200) - 0.5).abs() < 1e-12);
         assert!((curve.least(400) - 0.625).abs() < 1e-12);
         assert!((curve.least(2000) - 0.925).abs() < 1e-12);
+    }
+
+    #[test]
+    fn who_waits_takes_no_processor() {
+        let mut stream = Stream::default();
+        stream.sync(0);
+        stream.metric(1, Metric::Procs, 2);
+        stream.go(50, 0, 5, Waiting, Running);
+        // Another goroutine tells of one that waits.
+        stream.event(
+            100,
+            0,
+            5,
+            EventKind::RangeActive(Range::MarkAssist(GoroutineId(9))),
+        );
+        stream.go(301, 1, 9, Runnable, Running);
+        stream.end(401, 1, 9, Range::MarkAssist(GoroutineId(9)));
+        stream.sync(1001);
+        let exact = curve(&stream, ALL);
+        assert!((exact.least(1000) - 0.95).abs() < 1e-12);
+        assert!((exact.least(100) - 0.5).abs() < 1e-12);
+        let mut watch = UtilisationWatch::new(ALL).rules(Rules::Reference);
+        stream.run(&mut watch);
+        assert!((watch.finish().least(1000) - 0.45).abs() < 1e-12);
     }
 
     #[test]

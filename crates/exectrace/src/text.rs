@@ -2,11 +2,18 @@
 //!
 //! Lines are appended to bytes that the caller keeps, so that none of them costs an allocation.
 
+mod footprint;
+pub(crate) mod json;
+mod lines;
 mod output;
 mod parsed;
+mod raw;
 
+pub use footprint::{Footprint, FootprintRow};
+pub use lines::{EventFilter, JsonEvents, TextEvents};
 pub use output::{EventLines, Printed};
 pub use parsed::{Parsed, Zone};
+pub use raw::{RawEvent, RawEvents};
 
 /// Appends a number as decimal digits.
 pub(crate) fn push_number(out: &mut Vec<u8>, mut number: u64) {
@@ -74,7 +81,7 @@ fn push_quoted_character(out: &mut Vec<u8>, character: char) {
         _ if character < ' ' || character == '\u{7f}' => {
             return push_escaped_byte(out, character as u8);
         }
-        _ if is_printable(character) => {
+        _ if character.is_ascii() || is_printable(character) => {
             return out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         }
         _ => {
@@ -138,6 +145,7 @@ mod tests {
             quoted(b"a\"b\\c\n\t\x07\x1f\x7f"),
             r#""a\"b\\c\n\t\a\x1f\x7f""#
         );
+        assert_eq!(quoted(b"it's\n"), r#""it's\n""#);
         assert_eq!(quoted("größe 世界".as_bytes()), "\"größe 世界\"");
         // A mark that stands first, a soft hyphen, a private character, a far unassigned one.
         assert_eq!(quoted("\u{301}".as_bytes()), "\"\u{301}\"");

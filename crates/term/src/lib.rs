@@ -37,6 +37,7 @@ mod palette;
 mod paragraph;
 mod style;
 mod table;
+pub mod trace;
 pub mod wrap;
 
 pub use cells::{shorten, shorten_start, visible, width};

@@ -4,6 +4,7 @@ mod keep;
 mod open;
 mod options;
 mod report;
+mod trace;
 mod watch;
 
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ pub(crate) use self::report::{
     ManArgs, MergeArgs, PeekArgs, ProfileName, ReadingArgs, TagsArgs, TopArgs, TracesArgs,
     TreeArgs, ViewArgs,
 };
+pub(crate) use self::trace::{Debug, TraceArgs, View, Waits, with_go_flags};
 pub(crate) use self::watch::WatchArgs;
 
 /// Tells a Go developer where a process's memory, time and goroutines went, and why.
@@ -48,6 +50,7 @@ Examples:
   fathom top incident.fathom              its heap, as go tool pprof -top
   fathom diff before.pb.gz after.pb.gz    what each function holds more or less
   fathom pprof -list=main.work cpu.pb.gz  everything else that pprof does
+  fathom trace trace.out                  an execution trace: what matters in it
   fathom demo                             a recorded incident explained
 
 Exit codes:
@@ -84,6 +87,7 @@ pub(crate) enum Command {
     Pprof(PprofArgs),
     Shell(ShellArgs),
     Goroutines(GoroutinesArgs),
+    Trace(TraceArgs),
     Leaks(LeaksArgs),
     Record(RecordArgs),
     Serve(ServeArgs),

@@ -19,6 +19,7 @@ mod ps;
 mod record;
 mod serve;
 mod top;
+mod trace;
 mod view;
 mod watch;
 
@@ -50,6 +51,7 @@ pub(crate) fn run(command: Command, output: &Output) -> anyhow::Result<Exit> {
         Command::Merge(args) => merge::run(&args, output),
         Command::Convert(args) => convert::run(&args, output),
         Command::Goroutines(args) => goroutines::run(&args, output),
+        Command::Trace(args) => trace::run(&args, output),
         Command::Leaks(args) => leaks::run(&args, output),
         Command::Record(args) => record::run(&args, output),
         Command::Serve(args) => serve::run(&args, output),

@@ -2,7 +2,7 @@
 
 use crate::fathom;
 
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 28] = [
     "explain",
     "open",
     "capture",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 27] = [
     "goroutines",
     "gctrace",
     "leaks",
+    "trace",
     "watch",
     "record",
     "serve",

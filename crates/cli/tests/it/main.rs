@@ -30,6 +30,7 @@ mod surroundings;
 #[cfg(target_os = "linux")]
 mod symbolize;
 mod top;
+mod trace;
 mod viewers;
 mod views;
 #[cfg(target_os = "linux")]

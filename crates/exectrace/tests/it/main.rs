@@ -2,11 +2,16 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on fails")]
 
+mod any_trace;
+mod damage;
+mod export;
 mod golden;
 mod goroutines;
+mod mmu;
 mod order;
 mod profiles;
 mod reference;
+mod seeds;
 mod tasks;
 mod text;
 mod wire_text;

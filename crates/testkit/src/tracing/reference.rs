@@ -172,7 +172,7 @@ impl Reference {
     }
 
     /// Returns the command of the tool, which finds no browser but one that does nothing.
-    pub(crate) fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
             .env_clear()

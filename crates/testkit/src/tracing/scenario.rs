@@ -3,9 +3,14 @@
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use crate::program::Program;
 use crate::{Error, GoVersion, repository};
+
+/// One recording at a time: each wants the processors for itself, and two of the same would
+/// write one file.
+static RECORDING: Mutex<()> = Mutex::new(());
 
 /// A scenario of `testbed/tracing` or `testbed/tracing_cgo`, and how its fixtures are recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +168,7 @@ pub fn record(version: GoVersion, scenario: &str, arguments: &[&str]) -> Result<
         "{version}-{scenario}-{:016x}.trace",
         hasher.finish()
     ));
+    let _one_at_a_time = RECORDING.lock().unwrap_or_else(PoisonError::into_inner);
     if !file.is_file() {
         let unfinished = file.with_extension(format!("unfinished-{}", std::process::id()));
         let godebug = if known.name == "allocfree" {

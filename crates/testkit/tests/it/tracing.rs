@@ -289,3 +289,26 @@ fn sum(row: &Times) -> i64 {
 fn scratch(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
+
+#[test]
+fn every_page_of_every_scenario_is_understood() {
+    let reference = Reference::build().unwrap();
+    let live = |trace: &Trace| GoVersion::LIVE.contains(&trace.version);
+    for trace in fixtures::traces().into_iter().filter(live) {
+        let web = Web::open(&reference, &trace.path).unwrap();
+        for group in web.goroutine_groups().unwrap() {
+            let page = web.goroutines(&group.name).unwrap();
+            assert_eq!(page.breakdown.len() as u64, group.count, "{trace}");
+        }
+        for group in web.region_groups().unwrap() {
+            let page = web.regions(&group).unwrap();
+            assert_eq!(page.breakdown.len() as u64, group.count, "{trace}");
+        }
+        for group in web.task_groups().unwrap() {
+            let tasks = web.tasks(&group.name).unwrap();
+            assert_eq!(tasks.len() as u64, group.count, "{trace}");
+        }
+        web.mmu(&["stw", "background", "assist", "sweep", "mut"])
+            .unwrap();
+    }
+}

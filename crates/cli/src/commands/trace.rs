@@ -1,0 +1,343 @@
+//! `fathom trace`: what an execution trace holds.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum as _;
+use fathom_evidence::Kind;
+use fathom_exectrace::text::{
+    EventFilter, EventLines, Footprint, JsonEvents, Parsed, Printed, RawEvent, RawEvents,
+    TextEvents,
+};
+use fathom_exectrace::{
+    Analyses, Damage, GoroutineId, ProfileFilter, Reader, Rules, SummaryOptions, Tail, TraceView,
+    Visitor, WaitKind, WaitProfile,
+};
+use fathom_finding::Severity;
+use fathom_term::trace;
+
+use super::merge::{check_place, proto};
+use crate::args::{Debug as Form, TraceArgs, View, Waits};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place;
+use crate::sources::{Wanted, one};
+
+/// How often progress is told.
+const BEAT: Duration = Duration::from_millis(200);
+
+/// What is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    View(View),
+    Profile(WaitKind, Rules),
+    Debug(Form),
+}
+
+pub(crate) fn run(args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let (asked, source) = asked(args)?;
+    match asked {
+        Asked::Profile(kind, rules) => profile(kind, rules, source, args, output),
+        Asked::View(View::Events) => events(source, args, output),
+        Asked::Debug(Form::Parsed) => {
+            let lines = Parsed::new(Box::new(local_offset));
+            lines_of(source, lines, Tail::Drop, args, output)
+        }
+        Asked::Debug(form) => raw(form, source, args, output),
+        Asked::View(view) => analyse(view, source, args, output),
+    }
+}
+
+fn rules(compat: bool) -> Rules {
+    if compat {
+        Rules::Reference
+    } else {
+        Rules::Corrected
+    }
+}
+
+/// Understands the words and Go's flags.
+fn asked(args: &TraceArgs) -> anyhow::Result<(Asked, &str)> {
+    let (word, source) = match args.words.as_slice() {
+        [source] => (None, source),
+        [word, source] => (Some(word.as_str()), source),
+        _ => return Err(Failure::new("a trace is missing").into()),
+    };
+    if let Some(waits) = args.pprof {
+        if let Some(word) = word {
+            return Err(Failure::new(format!("{word} and -pprof ask for two things")).into());
+        }
+        let kind = match waits {
+            Waits::Net => WaitKind::Network,
+            Waits::Sync => WaitKind::Sync,
+            Waits::Syscall => WaitKind::Syscall,
+            Waits::Sched => WaitKind::Scheduler,
+        };
+        return Ok((Asked::Profile(kind, Rules::Reference), source));
+    }
+    if let Some(form) = args.debug {
+        if let Some(word) = word {
+            return Err(Failure::new(format!("{word} and -d ask for two things")).into());
+        }
+        return Ok((Asked::Debug(form), source));
+    }
+    let Some(word) = word else {
+        return Ok((Asked::View(View::Summary), source));
+    };
+    if let Some(kind) = word.strip_prefix("pprof=") {
+        let kind = WaitKind::ALL.into_iter().find(|known| known.name() == kind);
+        let kind = kind.ok_or_else(|| {
+            Failure::new(format!("{word} is no profile of a trace"))
+                .hint("pprof=net, pprof=sync, pprof=syscall and pprof=sched are")
+        })?;
+        return Ok((Asked::Profile(kind, rules(args.compat)), source));
+    }
+    let view = View::from_str(word, false).map_err(|_| {
+        let views: Vec<String> = View::value_variants()
+            .iter()
+            .filter_map(|view| Some(view.to_possible_value()?.get_name().to_owned()))
+            .collect();
+        Failure::new(format!("{word} is no view of a trace"))
+            .hint(format!("there are {} and pprof=KIND", views.join(", ")))
+    })?;
+    Ok((Asked::View(view), source))
+}
+
+/// A trace as it is read: from where, and how long it is, if that is known.
+struct Opened {
+    name: String,
+    bytes: Option<u64>,
+    input: Box<dyn Read>,
+}
+
+fn open(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Opened> {
+    if source == "-" {
+        return Ok(Opened {
+            name: "standard input".to_owned(),
+            bytes: None,
+            input: Box::new(io::stdin().lock()),
+        });
+    }
+    let path = Path::new(source);
+    if path.is_file() {
+        let mut file = File::open(path)
+            .map_err(|error| Failure::new(format!("{source} cannot be read: {error}")))?;
+        let mut head = Vec::new();
+        (&mut file).take(4).read_to_end(&mut head)?;
+        // A bundle is a zip, and its trace is one of its parts.
+        if !head.starts_with(b"PK") {
+            let bytes = file.metadata().ok().map(|metadata| metadata.len());
+            return Ok(Opened {
+                name: source.to_owned(),
+                bytes,
+                input: Box::new(io::Cursor::new(head).chain(file)),
+            });
+        }
+    }
+    let query = format!("trace?seconds={}", args.seconds);
+    let wanted = Wanted {
+        query: &query,
+        kinds: &[Kind::Trace],
+        any_profile: false,
+        noun: "execution trace",
+    };
+    let artefact = one(source, &wanted, &args.connection.options(), output)?;
+    Ok(Opened {
+        name: artefact.origin.clone(),
+        bytes: Some(artefact.bytes.len() as u64),
+        input: Box::new(io::Cursor::new(artefact.bytes.to_vec())),
+    })
+}
+
+/// Reads a trace and hands its events to a visitor; tells how far it is.
+fn read<V: Visitor>(
+    opened: Opened,
+    tail: Tail,
+    visitor: &mut V,
+    output: &Output,
+) -> anyhow::Result<Reader<Box<dyn Read>>> {
+    let Opened { name, bytes, input } = opened;
+    let failed = |error: fathom_exectrace::Error| {
+        let source = std::error::Error::source(&error).map(ToString::to_string);
+        let why = source.map_or_else(String::new, |source| format!(": {source}"));
+        anyhow::Error::from(Failure::new(format!("{name}: {error}{why}")))
+    };
+    let mut reader = Reader::new(input).map_err(failed)?.tail(tail);
+    let mut told = Instant::now();
+    while let Some(progress) = reader.next_generation(visitor).map_err(failed)? {
+        if told.elapsed() >= BEAT {
+            told = Instant::now();
+            let read = fathom_explain::bytes(progress.bytes);
+            let of = bytes.map_or_else(String::new, |bytes| {
+                format!(" of {}", fathom_explain::bytes(bytes))
+            });
+            output.progress(&format!("read {read}{of} of {name}"));
+        }
+    }
+    output.progress("");
+    Ok(reader)
+}
+
+/// A damaged trace is told, and is a warning.
+fn exit(damage: Option<&Damage>, name: &str, args: &TraceArgs, output: &Output) -> Exit {
+    if let Some(damage) = damage {
+        output.note(&format!("{name}: {damage}"));
+    }
+    Exit::by(damage.map(|_| Severity::Warning), args.fail_on)
+}
+
+fn analyse(view: View, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let opened = open(source, args, output)?;
+    let name = opened.name.clone();
+    let mut analyses = Analyses::new(SummaryOptions {
+        rules: rules(args.compat),
+        ..SummaryOptions::default()
+    });
+    let tail = if args.compat {
+        Tail::Drop
+    } else {
+        Tail::Salvage
+    };
+    let reader = read(opened, tail, &mut analyses, output)?;
+    let outcome = reader.outcome().clone();
+    let seen = analyses.finish(&outcome, reader.tables());
+    if args.json {
+        output.json(&seen)?;
+    } else {
+        output.data(&draw(view, &name, &seen, args.limit, output))?;
+    }
+    Ok(exit(outcome.damage.as_ref(), &name, args, output))
+}
+
+fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output) -> String {
+    let style = &output.style;
+    match view {
+        View::Goroutines => trace::goroutine_groups(&seen.goroutines, limit, style),
+        View::Blocked => trace::blocked(&seen.blocking, limit, style),
+        View::Sched => trace::scheduling(&seen.latency, limit, style),
+        View::Syscalls => trace::syscalls(&seen.calls, limit, style),
+        View::Heap => trace::load(&seen.load, style),
+        View::Mmu => trace::utilisation(&seen.utilisation, style),
+        View::Gc => trace::collector(&seen.collections, &seen.pauses, limit, style),
+        View::Tasks => trace::tasks(&seen.tasks, limit, style),
+        View::Regions => trace::regions(&seen.regions, limit, style),
+        View::Summary | View::Events => trace::overview(name, seen, style),
+    }
+}
+
+fn profile(
+    kind: WaitKind,
+    rules: Rules,
+    source: &str,
+    args: &TraceArgs,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    let place = args.output.as_deref().map(Path::to_string_lossy);
+    let place = place.as_deref().unwrap_or_default();
+    check_place(place, args.json)?;
+    let opened = open(source, args, output)?;
+    let name = opened.name.clone();
+    let mut waits = WaitProfile::new(kind, rules, ProfileFilter::default());
+    let tail = match rules {
+        Rules::Reference => Tail::Drop,
+        Rules::Corrected => Tail::Salvage,
+    };
+    let reader = read(opened, tail, &mut waits, output)?;
+    let profile = waits.finish(reader.tables())?;
+    place::put(&proto(&profile, place), place, output)?;
+    Ok(exit(reader.outcome().damage.as_ref(), &name, args, output))
+}
+
+/// Our own lines of events, those that are asked for.
+fn events(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+    let from = args.from.map_or(0, nanoseconds);
+    let to = args.to.map_or(i64::MAX, nanoseconds);
+    let filter = EventFilter {
+        goroutine: args.goroutine.map(GoroutineId),
+        kinds: args.kind.clone(),
+        window: Some((from, to)),
+    };
+    let tail = if args.compat {
+        Tail::Drop
+    } else {
+        Tail::Salvage
+    };
+    if args.json {
+        lines_of(source, JsonEvents::new(filter), tail, args, output)
+    } else {
+        lines_of(source, TextEvents::new(filter), tail, args, output)
+    }
+}
+
+/// How far the local time is ahead of UTC.
+fn local_offset(second: i64) -> i32 {
+    let moment = jiff::Timestamp::from_second(second).unwrap_or_default();
+    jiff::tz::TimeZone::system().to_offset(moment).seconds()
+}
+
+/// Writes lines of events to standard output.
+fn lines_of(
+    source: &str,
+    lines: impl EventLines,
+    tail: Tail,
+    args: &TraceArgs,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    let opened = open(source, args, output)?;
+    let name = opened.name.clone();
+    let mut printed = Printed::new(lines, io::stdout().lock());
+    let reader = read(opened, tail, &mut printed, output)?;
+    written(printed.finish().and_then(|mut stream| stream.flush()))?;
+    Ok(exit(reader.outcome().damage.as_ref(), &name, args, output))
+}
+
+/// A reader that has seen enough is no error.
+fn written(result: io::Result<()>) -> anyhow::Result<()> {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::from(error).context("cannot write to standard output"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Prints events as they stand in the file, or how many bytes they take.
+fn raw(form: Form, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let Opened { name, input, .. } = open(source, args, output)?;
+    let failed = |error| anyhow::Error::from(Failure::new(format!("{name}: {error}")));
+    let mut events = RawEvents::new(input).map_err(failed)?;
+    let mut event = RawEvent::default();
+    let mut footprint = Footprint::default();
+    let mut stream = io::BufWriter::with_capacity(1 << 18, io::stdout().lock());
+    let mut line = Vec::new();
+    loop {
+        match events.next(&mut event) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                written(stream.flush())?;
+                return Err(failed(error));
+            }
+        }
+        if form == Form::Footprint {
+            footprint.add(&event);
+            continue;
+        }
+        line.clear();
+        event.push(&mut line);
+        if let Err(error) = stream.write_all(&line) {
+            written(Err(error))?;
+            return Ok(Exit::Fine);
+        }
+    }
+    written(stream.flush())?;
+    drop(stream);
+    if form == Form::Footprint {
+        output.data(&footprint.table(events.version(), events.offset()))?;
+    }
+    Ok(Exit::Fine)
+}

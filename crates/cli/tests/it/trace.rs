@@ -1,0 +1,121 @@
+//! `fathom trace` on recorded traces.
+
+use fathom_testkit::GoVersion;
+use fathom_testkit::program::Program;
+use fathom_testkit::tracing::Reference;
+
+use super::*;
+
+const SERVICE: &str = "traces/go1.27.3/service.trace";
+const ANNOTATIONS: &str = "traces/go1.27.3/annotations.trace";
+const STUCK: &str = "traces/go1.27.3/stuck.trace";
+
+#[test]
+fn a_summary_fits_a_screen() {
+    insta::assert_snapshot!("trace_summary", fathom(&["trace", SERVICE]).fine());
+}
+
+#[test]
+fn views_tell_more() {
+    insta::assert_snapshot!(
+        "trace_goroutines",
+        fathom(&["trace", "goroutines", STUCK]).fine()
+    );
+    insta::assert_snapshot!("trace_tasks", fathom(&["trace", "tasks", SERVICE]).fine());
+    insta::assert_snapshot!(
+        "trace_regions",
+        fathom(&["trace", "regions", ANNOTATIONS]).fine()
+    );
+    insta::assert_snapshot!(
+        "trace_gc",
+        fathom(&["trace", "gc", "traces/go1.27.3/collections.trace"]).fine()
+    );
+}
+
+#[test]
+fn json_has_all_of_it() {
+    let view = json(&["trace", ANNOTATIONS, "--json"]);
+    assert_eq!(view["schema"], "fathom.trace/1");
+    assert_eq!(view["overview"]["format"], 26);
+    assert!(view["overview"]["events"].as_u64().unwrap() > 500);
+    assert!(view["overview"]["wall_nanoseconds"].as_i64().unwrap() > 1_700_000_000_000_000_000);
+    let kinds: Vec<&str> = view["tasks"]["groups"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| group["kind"].as_str().unwrap())
+        .collect();
+    assert!(kinds.contains(&"order"), "{kinds:?}");
+    assert!(!view["regions"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn flags_of_go_tool_trace_answer_as_it_does() {
+    let tool = Reference::build().unwrap();
+    for path in [ANNOTATIONS, "traces/go1.22.10/cgo.trace"] {
+        let theirs = tool.parsed(&fixtures().join(path)).unwrap();
+        let ours = fathom(&["trace", "-d=parsed", path]).fine();
+        assert!(ours == theirs, "{path}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sync.pb.gz");
+    let file = file.to_str().unwrap();
+    for flags in [&["-pprof=sync"][..], &["-pprof", "sync"]] {
+        let arguments = [&["trace"], flags, &[STUCK, "-o", file]].concat();
+        fathom(&arguments).fine();
+        let top = fathom(&["top", file]).fine();
+        assert!(top.contains("runtime.chanrecv1"), "{top}");
+        assert!(!top.contains("main.forgotten"), "{top}");
+    }
+}
+
+#[test]
+fn what_waits_at_the_end_is_counted_unless_compat_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let total = |flags: &[&str]| {
+        let file = folder.path().join("sync.pb.gz");
+        let file = file.to_str().unwrap();
+        let words = ["trace", "pprof=sync", STUCK, "-o", file];
+        fathom(&[&words[..], flags].concat()).fine();
+        let folded = json(&["top", file, "--json"]);
+        folded["total"]["value"]
+            .as_f64()
+            .or(folded["total"].as_f64())
+    };
+    let (corrected, compat) = (total(&[]).unwrap(), total(&["--compat"]).unwrap());
+    assert!(corrected > 2.0 * compat, "{corrected} and {compat}");
+}
+
+#[test]
+fn a_cut_trace_is_told_and_can_fail() {
+    let whole = std::fs::read(fixtures().join(SERVICE)).unwrap();
+    let done = fathom_reading(&["trace", "-", "--fail-on", "warning"], &whole[..20_000]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(done.stderr.contains("lost"), "{}", done.stderr);
+    assert!(done.stdout.contains("Not whole"), "{}", done.stdout);
+    let done = fathom_reading(&["trace", "-"], &whole);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+}
+
+#[test]
+fn what_is_no_trace_is_refused_in_words() {
+    let error = fathom(&["trace", "formats/go1.27.3/heap.pb.gz"]).failed();
+    assert!(error.contains("no Go execution trace"), "{error}");
+    let old = fathom_reading(&["trace", "-"], b"go 1.21 trace\0\0\0").failed();
+    assert!(old.contains("Go 1.22"), "{old}");
+    let view = fathom(&["trace", "colours", SERVICE]).failed();
+    assert!(view.contains("goroutines"), "{view}");
+    let missing = fathom(&["trace", "no-such-file.trace"]).failed();
+    assert!(missing.contains("no-such-file.trace"), "{missing}");
+    let kind = fathom(&["trace", "pprof=cpu", SERVICE]).failed();
+    assert!(kind.contains("pprof=sched"), "{kind}");
+}
+
+#[test]
+fn a_live_program_is_recorded() {
+    let running = Program::new("hello", GoVersion::GO_1_27).start().unwrap();
+    let address = running.url();
+    let done = fathom(&["trace", &address, "--seconds", "1"]);
+    assert_eq!(done.code, Some(0), "{}", done.stderr);
+    assert!(done.stdout.contains("GOMAXPROCS"), "{}", done.stdout);
+}
