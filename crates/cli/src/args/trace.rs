@@ -34,7 +34,7 @@ pub(crate) enum View {
     Regions,
     /// Every event in its order
     Events,
-    /// A timeline for ui.perfetto.dev or chrome://tracing
+    /// A timeline for Perfetto's or Chrome's viewer
     Export,
     /// What changed between two traces
     Diff,
@@ -45,7 +45,7 @@ pub(crate) enum View {
 pub(crate) enum Timeline {
     /// Perfetto's protocol buffers, for ui.perfetto.dev
     Perfetto,
-    /// Chrome's JSON, for chrome://tracing and other viewers
+    /// Chrome's JSON, which many viewers read
     Chrome,
 }
 
@@ -137,7 +137,7 @@ pub(crate) struct TraceArgs {
     /// Of events, those on this goroutine or about it
     #[arg(long, value_name = "ID")]
     pub(crate) goroutine: Option<i64>,
-    /// Of events, those of a kind, as StateTransition or GoBlock; may be repeated
+    /// Of events, those of a kind, as `GoBlock` or `Log`; may be repeated
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Vec<String>,
     /// Of events and exports, from this moment on, as 1.5s since the trace began

@@ -162,7 +162,7 @@ fn open(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Opene
     Ok(Opened {
         name: artefact.origin.clone(),
         bytes: Some(artefact.bytes.len() as u64),
-        input: Box::new(io::Cursor::new(artefact.bytes.to_vec())),
+        input: Box::new(io::Cursor::new(artefact.bytes)),
     })
 }
 
@@ -321,7 +321,7 @@ fn export(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exi
         Form::Perfetto
     });
     let mut result = None;
-    let mut write = |stream: &mut dyn Write| match form {
+    let write = |stream: &mut dyn Write| match form {
         Form::Chrome => draw_on(Chrome::new(stream), source, args, output),
         Form::Perfetto => draw_on(Perfetto::new(stream), source, args, output),
     };

@@ -77,10 +77,8 @@ fn what_waits_at_the_end_is_counted_unless_compat_is_asked_for() {
         let file = file.to_str().unwrap();
         let words = ["trace", "pprof=sync", STUCK, "-o", file];
         fathom(&[&words[..], flags].concat()).fine();
-        let folded = json(&["top", file, "--json"]);
-        folded["total"]["value"]
-            .as_f64()
-            .or(folded["total"].as_f64())
+        let top = json(&["top", file, "--json"]);
+        top["total"]["value"].as_f64().or(top["total"].as_f64())
     };
     let (corrected, compat) = (total(&[]).unwrap(), total(&["--compat"]).unwrap());
     assert!(corrected > 2.0 * compat, "{corrected} and {compat}");
@@ -155,7 +153,10 @@ fn waits_and_curves_are_drawn() {
 fn events_are_chosen() {
     let lines = fathom(&["trace", "events", STUCK, "--kind", "GoBlock"]).fine();
     assert!(lines.lines().count() > 10);
-    assert!(lines.lines().all(|line| line.contains("GoBlock")), "{lines}");
+    assert!(
+        lines.lines().all(|line| line.contains("GoBlock")),
+        "{lines}"
+    );
     let early = fathom(&["trace", "events", STUCK, "--to", "1ms", "--json"]).fine();
     for line in early.lines() {
         let event: serde_json::Value = serde_json::from_str(line).unwrap();
@@ -178,8 +179,7 @@ fn a_timeline_is_exported() {
     let file = path.to_str().unwrap();
     let window = ["--from", "5ms", "--to", "6ms"];
     fathom(&[&["trace", "export", SERVICE, "-o", file], &window[..]].concat()).fine();
-    let chrome: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let chrome: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
     assert!(chrome["traceEvents"].as_array().unwrap().len() > 100);
     let path = folder.path().join("all.pftrace");
     fathom(&["trace", "export", SERVICE, "-o", path.to_str().unwrap()]).fine();
