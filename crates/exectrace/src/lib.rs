@@ -16,6 +16,7 @@ mod analyses;
 mod blocking;
 mod calls;
 mod collections;
+mod difference;
 mod error;
 mod event;
 pub mod export;
@@ -65,6 +66,7 @@ pub use analyses::{
 pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
 pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
+pub use difference::{Change, GroupChange, NumberChange, TaskChange, TraceDifference, difference};
 pub use error::{Damage, Error};
 pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
