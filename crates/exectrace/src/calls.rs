@@ -109,7 +109,8 @@ impl Analysis for Calls {
         row.durations.add(interval.nanoseconds());
         if let Some(lost) = current.lost {
             row.lost += 1;
-            row.lost_nanoseconds += interval.end.since(lost);
+            let after = interval.end.since(lost);
+            row.lost_nanoseconds = row.lost_nanoseconds.saturating_add(after);
         }
     }
 

@@ -82,7 +82,9 @@ pub use origins::{Origin, OriginId, Origins};
 pub use pages::TimeHistogram;
 pub use path::{PathView, StepKind, StepView};
 pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
-pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
+pub use profiles::{
+    ContentionView, Contentions, ContentionsView, ProfileFilter, Profiles, Rules, WaitKind,
+};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use regions::{RegionGroupView, RegionRow, RegionView};
 pub use samples::{CpuSample, SampleFilter, Samples, USUAL_PERIOD_NS};

@@ -7,6 +7,7 @@ mod damage;
 mod export;
 mod golden;
 mod goroutines;
+mod hostile;
 mod mmu;
 mod order;
 mod profiles;
