@@ -27,15 +27,45 @@ const ROWS: usize = 100;
 const EXAMPLES: usize = 10;
 
 /// What sees the intervals of goroutines.
-type OfGoroutines = ((Summary, Profiles), (Blocking, (Latency, Calls)));
+type OfGoroutines = (
+    (Summary, Profiles),
+    (Option<Blocking>, (Option<Latency>, Option<Calls>)),
+);
+
+/// Which analyses are run beside those of the summary; each costs time on every event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
+pub struct Selection {
+    /// Where goroutines waited, and who woke them.
+    pub blocking: bool,
+    /// How long goroutines waited for a P.
+    pub latency: bool,
+    /// System calls, C and the network.
+    pub calls: bool,
+    /// The heap, goroutines, Ps and threads over time.
+    pub load: bool,
+    /// Mutator utilisation.
+    pub utilisation: bool,
+}
+
+impl Selection {
+    /// All of them.
+    pub const ALL: Self = Self {
+        blocking: true,
+        latency: true,
+        calls: true,
+        load: true,
+        utilisation: true,
+    };
+}
 
 /// Watches all that [`TraceView`] tells.
 pub struct Analyses {
     states: States<OfGoroutines>,
     pauses: PauseWatch,
     collections: CollectionWatch,
-    load: LoadWatch,
-    utilisation: UtilisationWatch,
+    load: Option<LoadWatch>,
+    utilisation: Option<UtilisationWatch>,
     counts: Counts,
 }
 
@@ -53,7 +83,7 @@ struct Counts {
 
 impl Default for Analyses {
     fn default() -> Self {
-        Self::new(SummaryOptions::default())
+        Self::new(SummaryOptions::default(), Selection::ALL)
     }
 }
 
@@ -67,24 +97,29 @@ impl std::fmt::Debug for Analyses {
 
 impl Analyses {
     /// Begins to watch.
-    pub fn new(options: SummaryOptions) -> Self {
+    pub fn new(options: SummaryOptions, selected: Selection) -> Self {
         let profiles = Profiles::new(options.rules, ProfileFilter::default());
         Self {
             states: States::new((
                 (Summary::new(options), profiles),
                 (
-                    Blocking::new(EXAMPLES),
-                    (Latency::new(EXAMPLES), Calls::default()),
+                    selected.blocking.then(|| Blocking::new(EXAMPLES)),
+                    (
+                        selected.latency.then(|| Latency::new(EXAMPLES)),
+                        selected.calls.then(Calls::default),
+                    ),
                 ),
             )),
             pauses: PauseWatch::default(),
             collections: CollectionWatch::default(),
-            load: LoadWatch::default(),
-            utilisation: UtilisationWatch::new(
-                UtilisationFlags::STOP_THE_WORLD
-                    .and(UtilisationFlags::BACKGROUND)
-                    .and(UtilisationFlags::ASSIST),
-            ),
+            load: selected.load.then(LoadWatch::default),
+            utilisation: selected.utilisation.then(|| {
+                UtilisationWatch::new(
+                    UtilisationFlags::STOP_THE_WORLD
+                        .and(UtilisationFlags::BACKGROUND)
+                        .and(UtilisationFlags::ASSIST),
+                )
+            }),
             counts: Counts::default(),
         }
     }
@@ -110,11 +145,13 @@ impl Analyses {
             tasks: summary.tasks(tables),
             pauses: self.pauses.finish(tables),
             collections: self.collections.finish(),
-            blocking: blocking.view(tables, ROWS),
-            latency: latency.view(tables),
-            calls: calls.view(tables, ROWS),
-            load: self.load.finish(),
-            utilisation: UtilisationView::of(&self.utilisation.finish()),
+            blocking: blocking.map(|blocking| blocking.view(tables, ROWS)),
+            latency: latency.map(|latency| latency.view(tables)),
+            calls: calls.map(|calls| calls.view(tables, ROWS)),
+            load: self.load.map(LoadWatch::finish),
+            utilisation: self
+                .utilisation
+                .map(|watch| UtilisationView::of(&watch.finish())),
         }
     }
 }
@@ -151,8 +188,12 @@ impl Visitor for Analyses {
         self.states.event(event, tables);
         self.pauses.event(event, tables);
         self.collections.event(event, tables);
-        self.load.event(event, tables);
-        self.utilisation.event(event, tables);
+        if let Some(load) = &mut self.load {
+            load.event(event, tables);
+        }
+        if let Some(utilisation) = &mut self.utilisation {
+            utilisation.event(event, tables);
+        }
         self.counts.event(event, tables);
     }
 }
@@ -282,7 +323,7 @@ pub struct WaitTotal {
     pub nanoseconds: i64,
 }
 
-/// What a trace says.
+/// What a trace says, as far as it was asked for.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TraceView {
     /// The name of this form.
@@ -302,15 +343,20 @@ pub struct TraceView {
     /// What the collector did.
     pub collections: Collections,
     /// Where goroutines waited, and who woke them.
-    pub blocking: BlockingView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub blocking: Option<BlockingView>,
     /// How long goroutines waited for a P.
-    pub latency: LatencyView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<LatencyView>,
     /// System calls, C and the network, by stack.
-    pub calls: CallsView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<CallsView>,
     /// The heap, goroutines, Ps and threads over time.
-    pub load: Load,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub load: Option<Load>,
     /// How much of the processors the program itself had.
-    pub utilisation: UtilisationView,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<UtilisationView>,
 }
 
 /// The least of all Ps that was left to the program in windows of some lengths: the mutator

@@ -91,7 +91,7 @@ pub struct TraceDifference {
     pub tasks: Vec<TaskChange>,
 }
 
-/// Compares two traces.
+/// Compares two traces, of which all was asked for.
 pub fn difference(before: &TraceView, after: &TraceView) -> TraceDifference {
     TraceDifference {
         schema: "fathom.trace-diff/1",
@@ -150,12 +150,20 @@ fn numbers(before: &TraceView, after: &TraceView) -> Vec<NumberChange> {
         number(
             "waits for a P, p99",
             "nanoseconds",
-            plain(|view| view.latency.all.p99 as f64),
+            plain(|view| {
+                view.latency
+                    .as_ref()
+                    .map_or(0.0, |latency| latency.all.p99 as f64)
+            }),
         ),
         number(
             "waits for a P, longest",
             "nanoseconds",
-            plain(|view| view.latency.all.max as f64),
+            plain(|view| {
+                view.latency
+                    .as_ref()
+                    .map_or(0.0, |latency| latency.all.max as f64)
+            }),
         ),
         number(
             "goroutines made",
@@ -192,7 +200,11 @@ fn numbers(before: &TraceView, after: &TraceView) -> Vec<NumberChange> {
             "bytes a second",
             rate(|view| view.collections.allocated as f64),
         ),
-        number("Ps busy", "share", plain(|view| view.load.proc_utilisation)),
+        number(
+            "Ps busy",
+            "share",
+            plain(|view| view.load.as_ref().map_or(0.0, |load| load.proc_utilisation)),
+        ),
     ]
 }
 

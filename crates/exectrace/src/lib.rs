@@ -61,7 +61,7 @@ mod wire;
 mod within;
 
 pub use analyses::{
-    Analyses, Overview, TraceView, UtilisationView, WaitProfile, WaitTotal, WindowView,
+    Analyses, Overview, Selection, TraceView, UtilisationView, WaitProfile, WaitTotal, WindowView,
 };
 pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
 pub use calls::{CallView, Calls, CallsView, NetworkView};

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use fathom_bench::child::{self, Cost};
 use fathom_bench::program;
-use fathom_exectrace::{Analyses, Event, Reader, Tables, Visitor};
+use fathom_exectrace::{Analyses, Event, Reader, Selection, SummaryOptions, Tables, Visitor};
 use fathom_testkit::GoVersion;
 use fathom_testkit::tracing::{Reference, record};
 
@@ -65,7 +65,12 @@ fn read(work: &str, file: &Path) -> io::Result<()> {
         println!("{}", count.0);
         return Ok(());
     }
-    let mut analyses = Analyses::default();
+    let selected = if work == "all" {
+        Selection::ALL
+    } else {
+        Selection::default()
+    };
+    let mut analyses = Analyses::new(SummaryOptions::default(), selected);
     let outcome = reader.run(&mut analyses).map_err(io::Error::other)?.clone();
     let view = analyses.finish(&outcome, reader.tables());
     println!("{}", serde_json::to_string(&view)?.len());
@@ -114,9 +119,10 @@ fn compare_one(file: &Path, has_peer: bool) -> io::Result<bool> {
         };
         Ok::<_, io::Error>(run()?.best_with(run()?))
     };
-    let (order, summary) = (ours("order")?, ours("summary")?);
+    let (order, summary, all) = (ours("order")?, ours("summary")?, ours("all")?);
     line("fathom, the order alone", order);
-    line("fathom, the whole summary", summary);
+    line("fathom, the summary", summary);
+    line("fathom, every analysis", all);
     let scale = (count.0 as f64 / EVENTS).max(0.05);
     let mut is_met = told(
         "summary, CPU seconds for 27 million events",

@@ -13,8 +13,8 @@ use fathom_exectrace::text::{
     TextEvents,
 };
 use fathom_exectrace::{
-    Analyses, Damage, GoroutineId, ProfileFilter, Reader, Rules, SummaryOptions, Tail, TraceView,
-    Visitor, WaitKind, WaitProfile, difference,
+    Analyses, Damage, GoroutineId, ProfileFilter, Reader, Rules, Selection, SummaryOptions, Tail,
+    TraceView, Visitor, WaitKind, WaitProfile, difference,
 };
 use fathom_finding::Severity;
 use fathom_term::trace;
@@ -204,7 +204,7 @@ fn exit(damage: Option<&Damage>, name: &str, args: &TraceArgs, output: &Output) 
 }
 
 fn analyse(view: View, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
-    let (name, seen, damage) = see(source, args, output)?;
+    let (name, seen, damage) = see(source, selection(view, args.json), args, output)?;
     if args.json {
         output.json(&seen)?;
     } else {
@@ -213,18 +213,34 @@ fn analyse(view: View, source: &str, args: &TraceArgs, output: &Output) -> anyho
     Ok(exit(damage.as_ref(), &name, args, output))
 }
 
-/// Runs all analyses over a trace.
+/// The analyses that a view needs.
+fn selection(view: View, json: bool) -> Selection {
+    if json {
+        return Selection::ALL;
+    }
+    Selection {
+        blocking: view == View::Blocked,
+        latency: view == View::Sched,
+        calls: view == View::Syscalls,
+        load: view == View::Heap,
+        utilisation: view == View::Mmu,
+    }
+}
+
+/// Runs analyses over a trace.
 fn see(
     source: &str,
+    selection: Selection,
     args: &TraceArgs,
     output: &Output,
 ) -> anyhow::Result<(String, TraceView, Option<Damage>)> {
     let opened = open(source, args, output)?;
     let name = opened.name.clone();
-    let mut analyses = Analyses::new(SummaryOptions {
+    let options = SummaryOptions {
         rules: rules(args.compat),
         ..SummaryOptions::default()
-    });
+    };
+    let mut analyses = Analyses::new(options, selection);
     let tail = if args.compat {
         Tail::Drop
     } else {
@@ -238,8 +254,8 @@ fn see(
 
 /// Says what changed between two traces.
 fn diff(before: &str, after: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
-    let (before_name, before, before_damage) = see(before, args, output)?;
-    let (after_name, after, after_damage) = see(after, args, output)?;
+    let (before_name, before, before_damage) = see(before, Selection::ALL, args, output)?;
+    let (after_name, after, after_damage) = see(after, Selection::ALL, args, output)?;
     let change = difference(&before, &after);
     if args.json {
         output.json(&change)?;
@@ -259,20 +275,36 @@ fn diff(before: &str, after: &str, args: &TraceArgs, output: &Output) -> anyhow:
 
 fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output) -> String {
     let style = &output.style;
-    match view {
-        View::Goroutines => trace::goroutine_groups(&seen.goroutines, limit, style),
-        View::Blocked => trace::blocked(&seen.blocking, limit, style),
-        View::Sched => trace::scheduling(&seen.latency, limit, style),
-        View::Syscalls => trace::syscalls(&seen.calls, limit, style),
-        View::Heap => trace::load(&seen.load, style),
-        View::Mmu => trace::utilisation(&seen.utilisation, style),
-        View::Gc => trace::collector(&seen.collections, &seen.pauses, limit, style),
-        View::Tasks => trace::tasks(&seen.tasks, limit, style),
-        View::Regions => trace::regions(&seen.regions, limit, style),
-        View::Summary | View::Events | View::Export | View::Diff => {
-            trace::overview(name, seen, style)
+    let other = match view {
+        View::Goroutines => Some(trace::goroutine_groups(&seen.goroutines, limit, style)),
+        View::Gc => Some(trace::collector(
+            &seen.collections,
+            &seen.pauses,
+            limit,
+            style,
+        )),
+        View::Tasks => Some(trace::tasks(&seen.tasks, limit, style)),
+        View::Regions => Some(trace::regions(&seen.regions, limit, style)),
+        View::Blocked => {
+            let blocking = seen.blocking.as_ref();
+            blocking.map(|blocking| trace::blocked(blocking, limit, style))
         }
-    }
+        View::Sched => {
+            let latency = seen.latency.as_ref();
+            latency.map(|latency| trace::scheduling(latency, limit, style))
+        }
+        View::Syscalls => {
+            let calls = seen.calls.as_ref();
+            calls.map(|calls| trace::syscalls(calls, limit, style))
+        }
+        View::Heap => seen.load.as_ref().map(|load| trace::load(load, style)),
+        View::Mmu => {
+            let utilisation = seen.utilisation.as_ref();
+            utilisation.map(|utilisation| trace::utilisation(utilisation, style))
+        }
+        View::Summary | View::Events | View::Export | View::Diff => None,
+    };
+    other.unwrap_or_else(|| trace::overview(name, seen, style))
 }
 
 fn profile(
