@@ -19,6 +19,7 @@ mod collections;
 mod error;
 mod event;
 pub mod export;
+pub mod findings;
 mod frontier;
 mod generation;
 mod groups;
