@@ -60,7 +60,7 @@ pub(crate) fn put_report(
 }
 
 /// Writes a file as [`write()`] does, with what `body` writes.
-fn write_with(
+pub(crate) fn write_with(
     path: &Path,
     existing: Existing,
     body: &mut dyn FnMut(&mut fs::File) -> io::Result<()>,

@@ -78,7 +78,8 @@ impl Blocking {
             if waits.count > waits.open {
                 let wakes = wakes.entry((waker, waiter)).or_default();
                 wakes.0 += waits.count - waits.open;
-                wakes.1 += waits.nanoseconds - waits.open_nanoseconds;
+                let ended = waits.nanoseconds.saturating_sub(waits.open_nanoseconds);
+                wakes.1 = wakes.1.saturating_add(ended);
             }
         }
         let mut by_stack: Vec<_> = by_stack.iter().collect();

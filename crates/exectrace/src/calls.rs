@@ -30,7 +30,7 @@ struct Current {
 /// Counts system calls and waits for the network. Memory grows with the stacks.
 #[derive(Debug, Default)]
 pub struct Calls {
-    calls: HashMap<StackId, Row>,
+    by_stack: HashMap<StackId, Row>,
     network: HashMap<StackId, Histogram>,
     current: BySlot<Current>,
     on_proc: HashMap<ProcId, Slot>,
@@ -39,7 +39,7 @@ pub struct Calls {
 impl Calls {
     /// For people: at most so many rows of each table, those with the most time first.
     pub fn view(&self, tables: &Tables, rows: usize) -> CallsView {
-        let mut calls: Vec<_> = self.calls.iter().collect();
+        let mut calls: Vec<_> = self.by_stack.iter().collect();
         calls.sort_by_key(|&(&stack, row)| (std::cmp::Reverse(row.durations.total()), stack));
         let mut network: Vec<_> = self.network.iter().collect();
         network.sort_by_key(|&(&stack, waits)| (std::cmp::Reverse(waits.total()), stack));
@@ -105,11 +105,12 @@ impl Analysis for Calls {
         {
             self.on_proc.remove(&proc);
         }
-        let row = self.calls.entry(interval.stack).or_default();
+        let row = self.by_stack.entry(interval.stack).or_default();
         row.durations.add(interval.nanoseconds());
         if let Some(lost) = current.lost {
             row.lost += 1;
-            row.lost_nanoseconds += interval.end.since(lost);
+            let after = interval.end.since(lost);
+            row.lost_nanoseconds = row.lost_nanoseconds.saturating_add(after);
         }
     }
 

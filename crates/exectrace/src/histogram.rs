@@ -153,7 +153,7 @@ impl Histogram {
                 let (from, to) = (bottom.max(self.shortest), top.min(self.longest));
                 let within = rank as f64 / count as f64;
                 #[expect(clippy::cast_possible_truncation, reason = "within the bucket")]
-                let inside = ((to - from).max(0) as f64 * within) as i64;
+                let inside = (to.saturating_sub(from).max(0) as f64 * within) as i64;
                 return (from + inside).clamp(self.shortest, self.longest);
             }
             rank -= count;

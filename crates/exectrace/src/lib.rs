@@ -16,6 +16,7 @@ mod analyses;
 mod blocking;
 mod calls;
 mod collections;
+mod difference;
 mod error;
 mod event;
 pub mod export;
@@ -66,6 +67,7 @@ pub use analyses::{
 pub use blocking::{Blocking, BlockingView, LongWaitView, WaitsView, WakesView};
 pub use calls::{CallView, Calls, CallsView, NetworkView};
 pub use collections::{Assist, CollectionWatch, Collections, Cycle, GcWork};
+pub use difference::{Change, GroupChange, NumberChange, TaskChange, TraceDifference, difference};
 pub use error::{Damage, Error};
 pub use event::{
     Event, EventKind, GoroutineId, GoroutineState, GoroutineTransition, Log, Metric, ProcId,
@@ -81,7 +83,9 @@ pub use origins::{Origin, OriginId, Origins};
 pub use pages::TimeHistogram;
 pub use path::{PathView, StepKind, StepView};
 pub use pauses::{Pause, PauseReason, PauseWatch, Pauses};
-pub use profiles::{Contentions, ProfileFilter, Profiles, Rules, WaitKind};
+pub use profiles::{
+    ContentionView, Contentions, ContentionsView, ProfileFilter, Profiles, Rules, WaitKind,
+};
 pub use reader::{Limits, Outcome, Progress, Reader, Tail};
 pub use regions::{RegionGroupView, RegionRow, RegionView};
 pub use samples::{CpuSample, SampleFilter, Samples, USUAL_PERIOD_NS};

@@ -5,9 +5,11 @@
 //! what is said there.
 
 use hashbrown::HashMap;
+use serde::Serialize;
 
 use crate::event::{Event, EventKind, GoroutineId, GoroutineState, Time};
 use crate::names::{Name, Names};
+use crate::path::stack_view;
 use crate::stacks::StackId;
 use crate::states::{Analysis, BySlot, Interval, Live, Slot};
 use crate::tables::Tables;
@@ -146,9 +148,30 @@ impl Contentions {
     /// How often and how many nanoseconds was waited in all.
     pub fn total(&self) -> (u64, i64) {
         self.rows()
-            .fold((0, 0), |(count, sum), (_, more, nanoseconds)| {
-                (count + more, sum + nanoseconds)
+            .fold((0, 0i64), |(count, sum), (_, more, nanoseconds)| {
+                (count + more, sum.saturating_add(nanoseconds))
             })
+    }
+
+    /// For people: at most so many rows, those with the most time first.
+    pub fn view(&self, tables: &Tables, rows: usize) -> ContentionsView {
+        let mut all: Vec<_> = self.rows().collect();
+        all.sort_by_key(|&(stack, _, nanoseconds)| (std::cmp::Reverse(nanoseconds), stack));
+        let (count, nanoseconds) = self.total();
+        ContentionsView {
+            count,
+            nanoseconds,
+            row_count: all.len(),
+            rows: all
+                .into_iter()
+                .take(rows)
+                .map(|(stack, count, nanoseconds)| ContentionView {
+                    stack: stack_view(stack, tables),
+                    count,
+                    nanoseconds,
+                })
+                .collect(),
+        }
     }
 
     /// The profile as pprof knows it: `contentions/count` and `delay/nanoseconds`.
@@ -180,6 +203,31 @@ impl Contentions {
         }
         Ok(builder.finish())
     }
+}
+
+/// How often and how long was waited.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContentionsView {
+    /// How often in all.
+    pub count: u64,
+    /// How many nanoseconds in all.
+    pub nanoseconds: i64,
+    /// By stack, those with the most time first.
+    pub rows: Vec<ContentionView>,
+    /// How many rows there are, the ones that are left out here too.
+    pub row_count: usize,
+}
+
+/// How often and how long was waited on one stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ContentionView {
+    /// Where, the leaf first; for waits for a P where the goroutine was woken or made. Empty
+    /// where the trace says no stack.
+    pub stack: Vec<String>,
+    /// How often.
+    pub count: u64,
+    /// How many nanoseconds.
+    pub nanoseconds: i64,
 }
 
 /// What is not yet known to count of a live goroutine.

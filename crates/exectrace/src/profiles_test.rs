@@ -208,6 +208,9 @@ fn the_profile_has_the_types_of_the_reference() {
         .profile(&script.tables)
         .expect("a small profile");
     assert_eq!(profile.sample_count(), 2);
+    let view = seen.get(WaitKind::Sync).view(&script.tables, 1);
+    assert_eq!((view.count, view.nanoseconds, view.row_count), (3, 211, 2));
+    assert_eq!((view.rows.len(), view.rows[0].nanoseconds), (1, 140));
     let leaf = profile.frames(0).next().expect("a frame");
     assert_eq!(leaf.line, 7);
 }

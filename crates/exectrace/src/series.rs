@@ -21,8 +21,10 @@ pub struct Series {
     start: Option<Time>,
     /// Until when the last bucket is filled, from the start.
     now: u64,
+    /// Where the last bucket ends, from the start.
+    end: u64,
     value: u64,
-    buckets: Vec<Bucket>,
+    buckets: Vec<Piece>,
 }
 
 /// What a number was in a stretch of time.
@@ -41,17 +43,30 @@ pub struct Bucket {
     known: u64,
 }
 
-impl Bucket {
+/// A bucket while it is filled.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    min: u64,
+    max: u64,
+    last: u64,
+    /// The number times the nanoseconds for which it held: a division for each change would cost
+    /// more than all else here.
+    sum: f64,
+    known: u64,
+}
+
+impl Piece {
     fn new(value: u64) -> Self {
         Self {
             min: value,
             max: value,
             last: value,
-            mean: value as f64,
+            sum: 0.0,
             known: 0,
         }
     }
 
+    #[inline]
     fn set(&mut self, value: u64) {
         self.min = self.min.min(value);
         self.max = self.max.max(value);
@@ -59,25 +74,35 @@ impl Bucket {
     }
 
     /// Lets the last number hold for so long.
+    #[inline]
     fn hold(&mut self, nanoseconds: u64) {
-        self.blend(self.last as f64, nanoseconds);
+        self.sum += self.last as f64 * nanoseconds as f64;
+        self.known = self.known.saturating_add(nanoseconds);
     }
 
-    fn blend(&mut self, mean: f64, nanoseconds: u64) {
-        let known = self.known.saturating_add(nanoseconds);
-        if known > 0 {
-            self.mean += (mean - self.mean) * (nanoseconds as f64 / known as f64);
+    /// Takes in the piece after it.
+    fn join(self, next: Self) -> Self {
+        Self {
+            min: self.min.min(next.min),
+            max: self.max.max(next.max),
+            last: next.last,
+            sum: self.sum + next.sum,
+            known: self.known.saturating_add(next.known),
         }
-        self.known = known;
     }
 
-    /// Takes in the bucket after it.
-    fn join(mut self, next: Self) -> Self {
-        self.min = self.min.min(next.min);
-        self.max = self.max.max(next.max);
-        self.last = next.last;
-        self.blend(next.mean, next.known);
-        self
+    fn bucket(self) -> Bucket {
+        Bucket {
+            min: self.min,
+            max: self.max,
+            last: self.last,
+            mean: if self.known > 0 {
+                self.sum / self.known as f64
+            } else {
+                self.last as f64
+            },
+            known: self.known,
+        }
     }
 }
 
@@ -95,6 +120,7 @@ impl Series {
             width: NARROWEST,
             start: None,
             now: 0,
+            end: 0,
             value: 0,
             buckets: Vec::new(),
         }
@@ -110,7 +136,8 @@ impl Series {
         if self.start.is_none() {
             self.start = Some(time);
             self.now = 0;
-            self.buckets.push(Bucket::new(value));
+            self.end = self.width;
+            self.buckets.push(Piece::new(value));
         }
         self.go_to(time);
         self.value = value;
@@ -125,6 +152,7 @@ impl Series {
     }
 
     /// Lets the number hold until a time.
+    #[inline]
     fn go_to(&mut self, time: Time) {
         let Some(start) = self.start else {
             return;
@@ -135,20 +163,31 @@ impl Series {
         } else {
             0
         };
+        if passed >= self.end {
+            self.go_on(passed);
+        } else if let Some(piece) = self.buckets.last_mut() {
+            piece.hold(passed.saturating_sub(self.now));
+            self.now = self.now.max(passed);
+        }
+    }
+
+    /// Lets the number hold beyond the last bucket.
+    #[cold]
+    fn go_on(&mut self, passed: u64) {
         while passed / self.width >= self.most as u64 {
             self.widen();
         }
         loop {
-            let end = (self.buckets.len() as u64).saturating_mul(self.width);
-            let until = passed.min(end);
-            if let Some(bucket) = self.buckets.last_mut() {
-                bucket.hold(until.saturating_sub(self.now));
+            self.end = (self.buckets.len() as u64).saturating_mul(self.width);
+            let until = passed.min(self.end);
+            if let Some(piece) = self.buckets.last_mut() {
+                piece.hold(until.saturating_sub(self.now));
             }
             self.now = self.now.max(until);
-            if passed < end || self.buckets.len() > self.most {
+            if passed < self.end || self.buckets.len() > self.most {
                 return;
             }
-            self.buckets.push(Bucket::new(self.value));
+            self.buckets.push(Piece::new(self.value));
         }
     }
 
@@ -176,7 +215,7 @@ impl Series {
         Points {
             begin_ns: self.start.map_or(0, |start| start.since(begin)),
             width_ns: filled.width,
-            buckets: filled.buckets,
+            buckets: filled.buckets.into_iter().map(Piece::bucket).collect(),
         }
     }
 }
@@ -195,8 +234,17 @@ pub struct Points {
 impl Points {
     /// The mean over all the time in which the number was known.
     pub fn mean(&self) -> f64 {
-        let joined = self.buckets.iter().copied().reduce(Bucket::join);
-        joined.map_or(0.0, |bucket| bucket.mean)
+        let known: f64 = self.buckets.iter().map(|bucket| bucket.known as f64).sum();
+        let sum: f64 = self
+            .buckets
+            .iter()
+            .map(|bucket| bucket.mean * bucket.known as f64)
+            .sum();
+        if known > 0.0 {
+            sum / known
+        } else {
+            self.buckets.last().map_or(0.0, |bucket| bucket.mean)
+        }
     }
 
     /// The greatest.

@@ -60,7 +60,8 @@ struct Marking {
 
 impl Marking {
     fn until(&self, now: Time) -> i64 {
-        self.closed + self.since.map_or(0, |since| now.since(since))
+        let open = self.since.map_or(0, |since| now.since(since));
+        self.closed.saturating_add(open)
     }
 }
 
@@ -220,7 +221,7 @@ impl Summary {
             record.regions += 1;
             record.takes_part(event.goroutine);
         }
-        attach(account, &mut self.tasks, slot, region.task, times);
+        attach(account, &mut self.tasks, slot, region.task, &times);
         self.moment(region.task, event, true, |_| {
             TaskEvent::RegionBegin(region.kind)
         });
@@ -278,7 +279,7 @@ impl Summary {
         if slot.is_some() {
             let account = self.accounts.get_mut(slot);
             let times = account.times(live.get(slot), event.time, self.options.rules);
-            attach(account, &mut self.tasks, slot, task.id, times);
+            attach(account, &mut self.tasks, slot, task.id, &times);
         }
         self.moment(task.id, event, true, |_| TaskEvent::Begin(*task));
         if let Some(rows) = &mut self.rows {
@@ -430,7 +431,7 @@ impl Summary {
             ranges: RangeTimes::default(),
         });
         if !is_system(tables.names.get(goroutine.entry)) {
-            attach(account, &mut self.tasks, slot, task, Times::default());
+            attach(account, &mut self.tasks, slot, task, &Times::default());
         }
     }
 }
@@ -460,7 +461,7 @@ fn region_row(ended: &EndedRegion, times: Times, ranges: RangeTimes) -> RegionRo
 }
 
 /// Lets a goroutine work for a task, which is known.
-fn attach(account: &mut Account, tasks: &mut Tasks, slot: Slot, task: TaskId, times: Times) {
+fn attach(account: &mut Account, tasks: &mut Tasks, slot: Slot, task: TaskId, times: &Times) {
     if task == TaskId::BACKGROUND {
         return;
     }
@@ -471,7 +472,7 @@ fn attach(account: &mut Account, tasks: &mut Tasks, slot: Slot, task: TaskId, ti
         account.tasks.push(Attachment {
             task,
             depth: 1,
-            times,
+            times: *times,
         });
     }
 }

@@ -180,7 +180,7 @@ impl Tasks {
         record.begin = Some(time);
         record.goroutine = goroutine;
         record.stack = stack;
-        record.marking = -marking;
+        record.marking = 0i64.saturating_sub(marking);
         record.takes_part(goroutine);
         self.open.insert(task.id, record);
     }
@@ -277,11 +277,11 @@ impl Tasks {
             group.began_before += 1;
             return;
         };
-        record.marking += marking;
+        record.marking = record.marking.saturating_add(marking);
         let nanoseconds = end.since(begin);
         group.durations.add(nanoseconds);
         group.times.add(&record.times);
-        group.marking += record.marking;
+        group.marking = group.marking.saturating_add(record.marking);
         if group.slowest.admits(nanoseconds) {
             record.path = Some(path(&record));
         }
@@ -297,7 +297,7 @@ impl Tasks {
                 group.unfinished += 1;
                 let age = record.begin.map_or(i64::MAX, |begin| now.since(begin));
                 if record.begin.is_some() {
-                    record.marking += marking;
+                    record.marking = record.marking.saturating_add(marking);
                 }
                 group.oldest.offer(age, || record);
             }

@@ -26,6 +26,15 @@ pub struct Times {
     met: u32,
 }
 
+/// Times of a broken trace can be anything; sums of them do not overflow.
+fn add(sum: &mut i64, nanoseconds: i64) {
+    *sum = sum.saturating_add(nanoseconds);
+}
+
+fn sum(parts: &[i64]) -> i64 {
+    parts.iter().fold(0, |sum, part| sum.saturating_add(*part))
+}
+
 fn place_of(reason: Name) -> usize {
     reason.index().min(REASONS - 1)
 }
@@ -67,34 +76,34 @@ impl Times {
 
     /// It waited, for whatever reason.
     pub fn blocked_in_all(&self) -> i64 {
-        self.parts[BLOCKED..].iter().sum()
+        sum(&self.parts[BLOCKED..])
     }
 
     /// What the total has more than its parts.
     pub fn unknown(&self) -> i64 {
-        let parts: i64 = self.parts[..TOTAL].iter().sum::<i64>() + self.blocked_in_all();
-        (self.total() - parts).max(0)
+        let parts = sum(&self.parts[..TOTAL]).saturating_add(self.blocked_in_all());
+        self.total().saturating_sub(parts).max(0)
     }
 
     pub(crate) fn add_executing(&mut self, nanoseconds: i64) {
-        self.parts[EXECUTING] += nanoseconds;
+        add(&mut self.parts[EXECUTING], nanoseconds);
     }
 
     pub(crate) fn add_runnable(&mut self, nanoseconds: i64) {
-        self.parts[RUNNABLE] += nanoseconds;
+        add(&mut self.parts[RUNNABLE], nanoseconds);
     }
 
     pub(crate) fn add_syscall(&mut self, nanoseconds: i64) {
-        self.parts[SYSCALL] += nanoseconds;
+        add(&mut self.parts[SYSCALL], nanoseconds);
     }
 
     pub(crate) fn add_syscall_blocked(&mut self, nanoseconds: i64) {
-        self.parts[SYSCALL_BLOCKED] += nanoseconds;
+        add(&mut self.parts[SYSCALL_BLOCKED], nanoseconds);
     }
 
     pub(crate) fn add_blocked(&mut self, reason: Name, nanoseconds: i64) {
         let place = place_of(reason);
-        self.parts[BLOCKED + place] += nanoseconds;
+        add(&mut self.parts[BLOCKED + place], nanoseconds);
         self.met |= 1 << place;
     }
 
@@ -111,11 +120,13 @@ impl Times {
     }
 
     /// What came since a moment before.
-    pub(crate) fn since(mut self, before: &Self) -> Self {
-        for (part, then) in self.parts.iter_mut().zip(&before.parts) {
+    #[inline]
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let mut since = *self;
+        for (part, then) in since.parts.iter_mut().zip(&before.parts) {
             *part = part.saturating_sub(*then);
         }
-        self
+        since
     }
 
     /// Adds the time in a state that is not a system call.
@@ -259,7 +270,7 @@ pub struct RangeTimes(Vec<(RangeName, i64)>);
 impl RangeTimes {
     pub(crate) fn add(&mut self, name: RangeName, nanoseconds: i64) {
         match self.0.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, sum)) => *sum += nanoseconds,
+            Some((_, sum)) => add(sum, nanoseconds),
             None => self.0.push((name, nanoseconds)),
         }
     }
@@ -281,7 +292,7 @@ impl RangeTimes {
 
     pub(crate) fn since(mut self, before: &Self) -> Self {
         for (name, nanoseconds) in &mut self.0 {
-            *nanoseconds -= before.get(*name);
+            *nanoseconds = nanoseconds.saturating_sub(before.get(*name));
         }
         self
     }

@@ -55,7 +55,7 @@ impl Tally {
     fn add(&mut self, more: Contribution) {
         let row = self.0.entry((more.kind, more.stack)).or_default();
         row.0 += more.count;
-        row.1 += more.nanoseconds;
+        row.1 = row.1.saturating_add(more.nanoseconds);
     }
 
     fn drain(self) -> impl Iterator<Item = Contribution> {

@@ -1,6 +1,7 @@
 //! What an execution trace says.
 
 mod collector;
+mod difference;
 mod goroutines;
 mod load;
 mod overview;
@@ -8,6 +9,7 @@ mod tasks;
 mod waiting;
 
 pub use collector::collector;
+pub use difference::difference;
 pub use goroutines::goroutine_groups;
 pub use load::{load, utilisation};
 pub use overview::overview;

@@ -27,7 +27,7 @@ pub(crate) use self::report::{
     ManArgs, MergeArgs, PeekArgs, ProfileName, ReadingArgs, TagsArgs, TopArgs, TracesArgs,
     TreeArgs, ViewArgs,
 };
-pub(crate) use self::trace::{Debug, TraceArgs, View, Waits, with_go_flags};
+pub(crate) use self::trace::{Debug, Timeline, TraceArgs, View, Waits, with_go_flags};
 pub(crate) use self::watch::WatchArgs;
 
 /// Tells a Go developer where a process's memory, time and goroutines went, and why.

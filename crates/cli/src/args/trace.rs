@@ -34,6 +34,19 @@ pub(crate) enum View {
     Regions,
     /// Every event in its order
     Events,
+    /// A timeline for Perfetto's or Chrome's viewer
+    Export,
+    /// What changed between two traces
+    Diff,
+}
+
+/// The form of a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Timeline {
+    /// Perfetto's protocol buffers, for ui.perfetto.dev
+    Perfetto,
+    /// Chrome's JSON, which many viewers read
+    Chrome,
 }
 
 /// What `go tool trace -d` prints.
@@ -64,7 +77,7 @@ pub(crate) enum Waits {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Views: summary (without a word), goroutines, blocked, sched, syscalls, heap, gc, \
-mmu, tasks, regions, events; and pprof=net, pprof=sync, pprof=syscall, \
+mmu, tasks, regions, events, export, diff; and pprof=net, pprof=sync, pprof=syscall, \
 pprof=sched, which write a profile of waits.
 
 Traces of Go 1.22 to 1.27 are read, one generation (about a second) at a time, \
@@ -86,12 +99,14 @@ Examples:
   fathom trace pprof=sched trace.out -o - | fathom top -
   fathom trace events trace.out --goroutine 18 --from 1.5s --to 1.6s
   fathom trace events trace.out --kind GoBlock --json
+  fathom trace export trace.out -o trace.pftrace --from 2s --to 3s
+  fathom trace diff before.trace after.trace
   fathom trace -d=parsed trace.out | less
 
 Exit codes: 0 fine, 1 the trace is damaged and --fail-on is given, 2 an error")]
 pub(crate) struct TraceArgs {
     /// A view, if not the summary, and a trace: a file, a bundle, an address, or -
-    #[arg(required = true, value_name = "[VIEW] SOURCE", num_args = 1..=2)]
+    #[arg(required = true, value_name = "[VIEW] SOURCE", num_args = 1..=3)]
     pub(crate) words: Vec<String>,
     /// Write a profile of waits as go tool trace does
     #[arg(long, value_name = "KIND")]
@@ -113,19 +128,22 @@ pub(crate) struct TraceArgs {
     /// At most so many rows; 0 for all
     #[arg(long, short = 'n', value_name = "ROWS", default_value_t = 20)]
     pub(crate) limit: usize,
-    /// Write a profile to this file, - for standard output
+    /// The form of an export; without it Chrome's where the file is named .json
+    #[arg(long, value_name = "FORM")]
+    pub(crate) format: Option<Timeline>,
+    /// Write a profile or an export to this file, - for standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Of events, those on this goroutine or about it
     #[arg(long, value_name = "ID")]
     pub(crate) goroutine: Option<i64>,
-    /// Of events, those of a kind, as StateTransition or GoBlock; may be repeated
+    /// Of events, those of a kind, as `GoBlock` or `Log`; may be repeated
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Vec<String>,
-    /// Of events, those from this moment on, as 1.5s since the trace began
+    /// Of events and exports, from this moment on, as 1.5s since the trace began
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) from: Option<Duration>,
-    /// Of events, those before this moment
+    /// Of events and exports, up to this moment
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) to: Option<Duration>,
     /// Print fathom.trace/1 as JSON; of events, an object a line

@@ -7,23 +7,24 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum as _;
 use fathom_evidence::Kind;
+use fathom_exectrace::export::{Canvas, Chrome, Perfetto, Timeline};
 use fathom_exectrace::text::{
     EventFilter, EventLines, Footprint, JsonEvents, Parsed, Printed, RawEvent, RawEvents,
     TextEvents,
 };
 use fathom_exectrace::{
     Analyses, Damage, GoroutineId, ProfileFilter, Reader, Rules, SummaryOptions, Tail, TraceView,
-    Visitor, WaitKind, WaitProfile,
+    Visitor, WaitKind, WaitProfile, difference,
 };
 use fathom_finding::Severity;
 use fathom_term::trace;
 
 use super::merge::{check_place, proto};
-use crate::args::{Debug as Form, TraceArgs, View, Waits};
+use crate::args::{Debug, Timeline as Form, TraceArgs, View, Waits};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
-use crate::place;
+use crate::place::{self, Existing};
 use crate::sources::{Wanted, one};
 
 /// How often progress is told.
@@ -34,15 +35,28 @@ const BEAT: Duration = Duration::from_millis(200);
 enum Asked {
     View(View),
     Profile(WaitKind, Rules),
-    Debug(Form),
+    Debug(Debug),
 }
 
 pub(crate) fn run(args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    if let [word, before, after] = args.words.as_slice() {
+        if word != "diff" || args.pprof.is_some() || args.debug.is_some() {
+            let failure = Failure::new(format!("{word} is of one trace"));
+            return Err(failure
+                .hint("fathom trace diff BEFORE AFTER compares two")
+                .into());
+        }
+        return diff(before, after, args, output);
+    }
     let (asked, source) = asked(args)?;
     match asked {
+        Asked::View(View::Diff) => Err(Failure::new("a second trace is missing")
+            .hint("fathom trace diff BEFORE AFTER")
+            .into()),
         Asked::Profile(kind, rules) => profile(kind, rules, source, args, output),
         Asked::View(View::Events) => events(source, args, output),
-        Asked::Debug(Form::Parsed) => {
+        Asked::View(View::Export) => export(source, args, output),
+        Asked::Debug(Debug::Parsed) => {
             let lines = Parsed::new(Box::new(local_offset));
             lines_of(source, lines, Tail::Drop, args, output)
         }
@@ -148,7 +162,7 @@ fn open(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Opene
     Ok(Opened {
         name: artefact.origin.clone(),
         bytes: Some(artefact.bytes.len() as u64),
-        input: Box::new(io::Cursor::new(artefact.bytes.to_vec())),
+        input: Box::new(io::Cursor::new(artefact.bytes)),
     })
 }
 
@@ -190,6 +204,21 @@ fn exit(damage: Option<&Damage>, name: &str, args: &TraceArgs, output: &Output) 
 }
 
 fn analyse(view: View, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let (name, seen, damage) = see(source, args, output)?;
+    if args.json {
+        output.json(&seen)?;
+    } else {
+        output.data(&draw(view, &name, &seen, args.limit, output))?;
+    }
+    Ok(exit(damage.as_ref(), &name, args, output))
+}
+
+/// Runs all analyses over a trace.
+fn see(
+    source: &str,
+    args: &TraceArgs,
+    output: &Output,
+) -> anyhow::Result<(String, TraceView, Option<Damage>)> {
     let opened = open(source, args, output)?;
     let name = opened.name.clone();
     let mut analyses = Analyses::new(SummaryOptions {
@@ -204,12 +233,28 @@ fn analyse(view: View, source: &str, args: &TraceArgs, output: &Output) -> anyho
     let reader = read(opened, tail, &mut analyses, output)?;
     let outcome = reader.outcome().clone();
     let seen = analyses.finish(&outcome, reader.tables());
+    Ok((name, seen, outcome.damage))
+}
+
+/// Says what changed between two traces.
+fn diff(before: &str, after: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let (before_name, before, before_damage) = see(before, args, output)?;
+    let (after_name, after, after_damage) = see(after, args, output)?;
+    let change = difference(&before, &after);
     if args.json {
-        output.json(&seen)?;
+        output.json(&change)?;
     } else {
-        output.data(&draw(view, &name, &seen, args.limit, output))?;
+        output.data(&trace::difference(&change, args.limit, &output.style))?;
     }
-    Ok(exit(outcome.damage.as_ref(), &name, args, output))
+    let ends = [
+        exit(before_damage.as_ref(), &before_name, args, output),
+        exit(after_damage.as_ref(), &after_name, args, output),
+    ];
+    Ok(if ends.contains(&Exit::Found) {
+        Exit::Found
+    } else {
+        Exit::Fine
+    })
 }
 
 fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output) -> String {
@@ -224,7 +269,9 @@ fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output)
         View::Gc => trace::collector(&seen.collections, &seen.pauses, limit, style),
         View::Tasks => trace::tasks(&seen.tasks, limit, style),
         View::Regions => trace::regions(&seen.regions, limit, style),
-        View::Summary | View::Events => trace::overview(name, seen, style),
+        View::Summary | View::Events | View::Export | View::Diff => {
+            trace::overview(name, seen, style)
+        }
     }
 }
 
@@ -251,11 +298,83 @@ fn profile(
     Ok(exit(reader.outcome().damage.as_ref(), &name, args, output))
 }
 
+/// The window that is asked for, in nanoseconds since the trace began.
+fn window(args: &TraceArgs) -> (i64, i64) {
+    let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+    (
+        args.from.map_or(0, nanoseconds),
+        args.to.map_or(i64::MAX, nanoseconds),
+    )
+}
+
+/// Writes a timeline for other viewers.
+fn export(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+    let path = args.output.as_deref();
+    let shown = path.map(Path::to_string_lossy).unwrap_or_default();
+    check_place(&shown, args.json)?;
+    let is_json = path
+        .and_then(Path::extension)
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    let form = args.format.unwrap_or(if is_json {
+        Form::Chrome
+    } else {
+        Form::Perfetto
+    });
+    let mut result = None;
+    let write = |stream: &mut dyn Write| match form {
+        Form::Chrome => draw_on(Chrome::new(stream), source, args, output),
+        Form::Perfetto => draw_on(Perfetto::new(stream), source, args, output),
+    };
+    match path {
+        Some(path) if shown != "-" => {
+            let written = place::write_with(path, Existing::Replace, &mut |file| {
+                let mut stream = io::BufWriter::with_capacity(1 << 18, file);
+                let done = write(&mut stream).and_then(|exit| {
+                    stream.flush()?;
+                    Ok(exit)
+                });
+                let failed = done.is_err();
+                result = Some(done);
+                if failed {
+                    Err(io::Error::other("it is not whole"))
+                } else {
+                    Ok(())
+                }
+            });
+            match result {
+                // What made writing fail says more than that it did.
+                Some(Err(error)) => Err(error),
+                Some(Ok(exit)) => written.map(|()| exit),
+                None => written.map(|()| Exit::Fine),
+            }
+        }
+        _ => {
+            let mut stream = io::BufWriter::with_capacity(1 << 18, io::stdout().lock());
+            let exit = write(&mut stream)?;
+            written(stream.flush())?;
+            Ok(exit)
+        }
+    }
+}
+
+fn draw_on(
+    canvas: impl Canvas,
+    source: &str,
+    args: &TraceArgs,
+    output: &Output,
+) -> anyhow::Result<Exit> {
+    let (from, to) = window(args);
+    let opened = open(source, args, output)?;
+    let name = opened.name.clone();
+    let mut timeline = Timeline::new(canvas, from, to);
+    let reader = read(opened, Tail::Salvage, &mut timeline, output)?;
+    written(timeline.finish(reader.tables()))?;
+    Ok(exit(reader.outcome().damage.as_ref(), &name, args, output))
+}
+
 /// Our own lines of events, those that are asked for.
 fn events(source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
-    let nanoseconds = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
-    let from = args.from.map_or(0, nanoseconds);
-    let to = args.to.map_or(i64::MAX, nanoseconds);
+    let (from, to) = window(args);
     let filter = EventFilter {
         goroutine: args.goroutine.map(GoroutineId),
         kinds: args.kind.clone(),
@@ -306,7 +425,7 @@ fn written(result: io::Result<()>) -> anyhow::Result<()> {
 }
 
 /// Prints events as they stand in the file, or how many bytes they take.
-fn raw(form: Form, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
+fn raw(form: Debug, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
     let Opened { name, input, .. } = open(source, args, output)?;
     let failed = |error| anyhow::Error::from(Failure::new(format!("{name}: {error}")));
     let mut events = RawEvents::new(input).map_err(failed)?;
@@ -323,7 +442,7 @@ fn raw(form: Form, source: &str, args: &TraceArgs, output: &Output) -> anyhow::R
                 return Err(failed(error));
             }
         }
-        if form == Form::Footprint {
+        if form == Debug::Footprint {
             footprint.add(&event);
             continue;
         }
@@ -336,7 +455,7 @@ fn raw(form: Form, source: &str, args: &TraceArgs, output: &Output) -> anyhow::R
     }
     written(stream.flush())?;
     drop(stream);
-    if form == Form::Footprint {
+    if form == Debug::Footprint {
         output.data(&footprint.table(events.version(), events.offset()))?;
     }
     Ok(Exit::Fine)

@@ -77,10 +77,8 @@ fn what_waits_at_the_end_is_counted_unless_compat_is_asked_for() {
         let file = file.to_str().unwrap();
         let words = ["trace", "pprof=sync", STUCK, "-o", file];
         fathom(&[&words[..], flags].concat()).fine();
-        let folded = json(&["top", file, "--json"]);
-        folded["total"]["value"]
-            .as_f64()
-            .or(folded["total"].as_f64())
+        let top = json(&["top", file, "--json"]);
+        top["total"]["value"].as_f64().or(top["total"].as_f64())
     };
     let (corrected, compat) = (total(&[]).unwrap(), total(&["--compat"]).unwrap());
     assert!(corrected > 2.0 * compat, "{corrected} and {compat}");
@@ -118,4 +116,90 @@ fn a_live_program_is_recorded() {
     let done = fathom(&["trace", &address, "--seconds", "1"]);
     assert_eq!(done.code, Some(0), "{}", done.stderr);
     assert!(done.stdout.contains("GOMAXPROCS"), "{}", done.stdout);
+}
+
+#[test]
+fn two_traces_are_compared() {
+    let before = "traces/go1.22.10/service.trace";
+    insta::assert_snapshot!(
+        "trace_diff",
+        fathom(&["trace", "diff", before, SERVICE, "-n", "5"]).fine()
+    );
+    let change = json(&["trace", "diff", before, SERVICE, "--json"]);
+    assert_eq!(change["schema"], "fathom.trace-diff/1");
+    let same = json(&["trace", "diff", SERVICE, SERVICE, "--json"]);
+    for number in same["numbers"].as_array().unwrap() {
+        assert_eq!(number["change"]["before"], number["change"]["after"]);
+    }
+    let missing = fathom(&["trace", "diff", SERVICE]).failed();
+    assert!(missing.contains("second trace"), "{missing}");
+}
+
+#[test]
+fn waits_and_curves_are_drawn() {
+    for (view, path) in [
+        ("blocked", SERVICE),
+        ("sched", SERVICE),
+        ("syscalls", "traces/go1.27.3/syscalls.trace"),
+        ("heap", "traces/go1.27.3/collections.trace"),
+        ("mmu", "traces/go1.27.3/collections.trace"),
+    ] {
+        let drawn = fathom(&["trace", view, path, "-n", "8"]).fine();
+        insta::assert_snapshot!(format!("trace_{view}"), drawn);
+    }
+}
+
+#[test]
+fn events_are_chosen() {
+    let lines = fathom(&["trace", "events", STUCK, "--kind", "GoBlock"]).fine();
+    assert!(lines.lines().count() > 10);
+    assert!(
+        lines.lines().all(|line| line.contains("GoBlock")),
+        "{lines}"
+    );
+    let early = fathom(&["trace", "events", STUCK, "--to", "1ms", "--json"]).fine();
+    for line in early.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert!(event["time_ns"].as_i64().unwrap() < 1_000_000, "{line}");
+    }
+    assert!(early.lines().count() > 10);
+    // The reader has seen enough.
+    let mut child = command(&["trace", "events", SERVICE])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_timeline_is_exported() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("window.json");
+    let file = path.to_str().unwrap();
+    let window = ["--from", "5ms", "--to", "6ms"];
+    fathom(&[&["trace", "export", SERVICE, "-o", file], &window[..]].concat()).fine();
+    let chrome: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert!(chrome["traceEvents"].as_array().unwrap().len() > 100);
+    let path = folder.path().join("all.pftrace");
+    fathom(&["trace", "export", SERVICE, "-o", path.to_str().unwrap()]).fine();
+    assert!(std::fs::metadata(&path).unwrap().len() > 100_000);
+    let error = fathom(&["trace", "export", "missing.trace", "-o", file]).failed();
+    assert!(error.contains("missing.trace"), "{error}");
+}
+
+#[test]
+fn the_wire_is_printed_as_go_tool_trace_does() {
+    let tool = Reference::build().unwrap();
+    let path = fixtures().join(STUCK);
+    let wire = fathom(&["trace", "-d=wire", STUCK]).fine();
+    assert!(wire == tool.wire(&path).unwrap());
+    let footprint = fathom(&["trace", "-d=footprint", STUCK]).fine();
+    let theirs = tool.footprint(&path).unwrap();
+    let rows = |text: &str| {
+        let mut rows: Vec<String> = text.lines().map(str::to_owned).collect();
+        rows.sort();
+        rows
+    };
+    assert_eq!(rows(&footprint), rows(&theirs));
 }

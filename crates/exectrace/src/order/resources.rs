@@ -49,17 +49,14 @@ impl Goroutines {
     /// Adds a goroutine that is not there.
     pub(super) fn add(&mut self, goroutine: Goroutine) -> Slot {
         let id = goroutine.id;
-        let at = match self.free.pop() {
-            Some(at) => {
-                if let Some(place) = self.places.get_mut(at as usize) {
-                    *place = goroutine;
-                }
-                at
+        let at = if let Some(at) = self.free.pop() {
+            if let Some(place) = self.places.get_mut(at as usize) {
+                *place = goroutine;
             }
-            None => {
-                self.places.push(goroutine);
-                u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
-            }
+            at
+        } else {
+            self.places.push(goroutine);
+            u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
         };
         self.by_id.insert(id, at);
         Slot(at)

@@ -1,12 +1,15 @@
 //! Goroutines and where their time went, held against the pages of `go tool trace`.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use fathom_exectrace::{
     GoroutineRow, RangeTimes, Reader, Rules, States, Summary, SummaryOptions, Tables, Tail, Times,
 };
-use fathom_testkit::fixtures;
-use fathom_testkit::tracing::{self, GoroutineGroup, Reference, Web};
+use fathom_testkit::tracing::{self, GoroutineGroup, Reference, Web, record};
+use fathom_testkit::{GoVersion, fixtures};
+
+use crate::profiles::LIVE;
 
 pub(crate) fn run(trace: &[u8], rules: Rules) -> (Summary, Tables) {
     let options = SummaryOptions {
@@ -101,51 +104,84 @@ fn groups(rows: &[&GoroutineRow], tables: &Tables) -> Vec<GoroutineGroup> {
         .collect()
 }
 
+/// Asserts that the tables of goroutines of a trace are the same; says how many there are.
+fn assert_goroutines(reference: &Reference, trace: &Path, name: &str) -> usize {
+    let bytes = std::fs::read(trace).expect("a trace");
+    let (summary, tables) = run(&bytes, Rules::Reference);
+    let rows = summary.goroutine_rows();
+    let rows: Vec<_> = rows.into_iter().map(|(row, _)| row).collect();
+    let web = Web::open(reference, trace).expect("the tool serves");
+    let mut expected = web.goroutine_groups().expect("a page");
+    expected.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(groups(&rows, &tables), expected, "{name}");
+    for group in expected {
+        let of_group = rows
+            .iter()
+            .filter(|row| tables.names.get(row.entry) == group.name)
+            .map(|row| (row.id.0, None, &row.times, &row.ranges));
+        let of_group: Vec<_> = of_group.collect();
+        let mut page = web.goroutines(&group.name).expect("a page");
+        page.breakdown.sort();
+        page.ranges.sort();
+        let times = of_group
+            .iter()
+            .map(|&(id, task, times, _)| (id, task, times));
+        let times: Vec<_> = times.collect();
+        let found = breakdown(&times, &tables);
+        assert_eq!(found, page.breakdown, "{name} {}", group.name);
+        assert_eq!(
+            ranges(&of_group, &tables),
+            page.ranges,
+            "{name} {}",
+            group.name
+        );
+    }
+    rows.len()
+}
+
 #[test]
 fn goroutines_are_those_of_the_reference() {
     let reference = Reference::build().expect("the tool builds");
-    let mut compared = 0;
-    for trace in fixtures::traces() {
-        let (summary, tables) = run(&trace.read(), Rules::Reference);
-        let rows: Vec<_> = summary
-            .goroutine_rows()
-            .into_iter()
-            .map(|(row, _)| row)
-            .collect();
-        let web = Web::open(&reference, &trace.path).expect("the tool serves");
-        let mut expected = web.goroutine_groups().expect("a page");
-        expected.sort_by(|a, b| a.name.cmp(&b.name));
-        assert_eq!(groups(&rows, &tables), expected, "{trace}");
-        for group in expected {
-            let of_group: Vec<_> = rows
-                .iter()
-                .filter(|row| tables.names.get(row.entry) == group.name)
-                .collect();
-            let mut page = web.goroutines(&group.name).expect("a page");
-            page.breakdown.sort();
-            page.ranges.sort();
-            let times: Vec<_> = of_group
-                .iter()
-                .map(|row| (row.id.0, None, &row.times))
-                .collect();
-            assert_eq!(
-                breakdown(&times, &tables),
-                page.breakdown,
-                "{trace} {}",
-                group.name
-            );
-            let special: Vec<_> = of_group
-                .iter()
-                .map(|row| (row.id.0, None, &row.times, &row.ranges))
-                .collect();
-            assert_eq!(
-                ranges(&special, &tables),
-                page.ranges,
-                "{trace} {}",
-                group.name
-            );
-            compared += page.breakdown.len();
+    let compared: usize = fixtures::traces()
+        .iter()
+        .map(|trace| assert_goroutines(&reference, &trace.path, &trace.to_string()))
+        .sum();
+    assert!(compared > 1_000, "{compared} goroutines");
+}
+
+#[test]
+fn goroutines_of_live_programs_are_those_of_the_reference() {
+    let reference = Reference::build().expect("the tool builds");
+    for version in [GoVersion::GO_1_22, GoVersion::GO_1_27] {
+        for (scenario, size) in LIVE {
+            let trace = record(version, scenario, &["-n", size]).expect("a recording");
+            assert_goroutines(&reference, &trace, &format!("{version} {scenario}"));
         }
     }
-    assert!(compared > 1_000, "{compared} goroutines");
+}
+
+#[test]
+fn no_nanosecond_of_ours_is_lost_or_counted_twice() {
+    let mut goroutines = 0;
+    for trace in fixtures::traces() {
+        let (summary, tables) = run(&trace.read(), Rules::Corrected);
+        for (row, _) in summary.goroutine_rows() {
+            let times = row.times;
+            let parts = times.executing()
+                + times.runnable()
+                + times.syscall()
+                + times.syscall_blocked()
+                + times.blocked_in_all();
+            let name = tables.names.get(row.entry);
+            assert_eq!(parts, times.total(), "{trace} {:?} {name}", row.id);
+        }
+        let groups = summary.goroutine_groups(&tables);
+        let rows = summary.goroutine_rows().len() as u64;
+        let grouped: u64 = groups.iter().map(|group| group.count).sum();
+        // Goroutines of C come again by the same number and have one row.
+        assert!(grouped >= rows, "{trace}: {grouped} in groups, {rows} rows");
+        assert!(grouped == rows || trace.scenario == "cgo", "{trace}");
+        goroutines += rows;
+    }
+    assert!(goroutines > 10_000, "{goroutines} goroutines");
 }

@@ -8,6 +8,7 @@ mod export;
 mod findings;
 mod golden;
 mod goroutines;
+mod hostile;
 mod mmu;
 mod order;
 mod profiles;

@@ -39,7 +39,10 @@ fn curve(points: &Points, width: usize, style: &Style) -> String {
         .collect()
 }
 
-fn curves(rows: &[(&str, &Points, fn(u64) -> String)], style: &Style) -> String {
+/// A curve with its name and how its numbers are written.
+type Row<'a> = (&'a str, &'a Points, fn(u64) -> String);
+
+fn curves(rows: &[Row<'_>], style: &Style) -> String {
     let mut table = Table::new([
         Column::left(""),
         Column::right("mean"),

@@ -160,7 +160,7 @@ fn histogram(buckets: &[LatencyBucket], style: &Style) -> String {
     // The table dresses its cells itself.
     let plain = Style {
         colour: false,
-        ..style.clone()
+        ..*style
     };
     let mut table = Table::new([
         Column::right("from"),
