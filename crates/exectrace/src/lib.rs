@@ -20,6 +20,7 @@ mod difference;
 mod error;
 mod event;
 pub mod export;
+pub mod findings;
 mod frontier;
 mod generation;
 mod groups;

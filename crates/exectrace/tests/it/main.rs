@@ -5,6 +5,7 @@
 mod any_trace;
 mod damage;
 mod export;
+mod findings;
 mod golden;
 mod goroutines;
 mod hostile;
