@@ -47,6 +47,7 @@ mod site_growth;
 mod situation;
 mod time_use;
 mod totals;
+mod traces;
 
 pub use amount::{bytes, count, percent, seconds, signed_bytes};
 pub use difference::{Change, DIFFERENCE_SCHEMA, Difference, Fate, LedgerChange, difference};

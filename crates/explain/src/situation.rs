@@ -8,6 +8,7 @@ use crate::missing::Gaps;
 use crate::profiles::Profiles;
 use crate::time_use::TimeUse;
 use fathom_evidence::{Artefact, Capture, Kind, Target};
+use fathom_finding::Finding;
 use fathom_goruntime::buildinfo::BuildInfo;
 use fathom_goruntime::expvar;
 use fathom_goruntime::goroutine::Dump;
@@ -83,6 +84,8 @@ pub struct Situation {
     pub(crate) taken_at: u64,
     /// Profiles of processors, locks and channels.
     pub(crate) time: TimeUse,
+    /// What execution traces say is wrong.
+    pub(crate) traced: Vec<Finding>,
     /// The ledger, so that rules can speak of its rows.
     pub(crate) ledger: Ledger,
 }
@@ -135,6 +138,7 @@ impl Situation {
         situation.read_runtime(capture, gaps);
         situation.read_profiles(capture, profiles, gaps);
         situation.time = TimeUse::read(capture, profiles, &situation, gaps);
+        situation.traced = crate::traces::read(capture, gaps);
         situation.derive();
         situation.ledger = crate::ledger::build(&situation);
         situation

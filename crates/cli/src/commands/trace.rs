@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum as _;
 use fathom_evidence::Kind;
 use fathom_exectrace::export::{Canvas, Chrome, Perfetto, Timeline};
+use fathom_exectrace::findings::findings;
 use fathom_exectrace::text::{
     EventFilter, EventLines, Footprint, JsonEvents, Parsed, Printed, RawEvent, RawEvents,
     TextEvents,
@@ -16,7 +17,7 @@ use fathom_exectrace::{
     Analyses, Damage, GoroutineId, ProfileFilter, Reader, Rules, Selection, SummaryOptions, Tail,
     TraceView, Visitor, WaitKind, WaitProfile, difference,
 };
-use fathom_finding::Severity;
+use fathom_finding::{Finding, Severity};
 use fathom_term::trace;
 
 use super::merge::{check_place, proto};
@@ -205,12 +206,28 @@ fn exit(damage: Option<&Damage>, name: &str, args: &TraceArgs, output: &Output) 
 
 fn analyse(view: View, source: &str, args: &TraceArgs, output: &Output) -> anyhow::Result<Exit> {
     let (name, seen, damage) = see(source, selection(view, args.json), args, output)?;
+    let found = findings(&seen);
     if args.json {
-        output.json(&seen)?;
+        output.json(&Answer {
+            view: &seen,
+            findings: &found,
+        })?;
     } else {
-        output.data(&draw(view, &name, &seen, args.limit, output))?;
+        output.data(&draw(view, &name, &seen, &found, args.limit, output))?;
     }
-    Ok(exit(damage.as_ref(), &name, args, output))
+    if let Some(damage) = &damage {
+        output.note(&format!("{name}: {damage}"));
+    }
+    let severities = found.iter().map(|finding| finding.severity);
+    Ok(Exit::by(severities, args.fail_on))
+}
+
+/// What a trace says, with what was found in it.
+#[derive(serde::Serialize)]
+struct Answer<'a> {
+    #[serde(flatten)]
+    view: &'a TraceView,
+    findings: &'a [Finding],
 }
 
 /// The analyses that a view needs.
@@ -218,11 +235,13 @@ fn selection(view: View, json: bool) -> Selection {
     if json {
         return Selection::ALL;
     }
+    // Findings rest on these, and the summary shows them.
+    let is_summary = view == View::Summary;
     Selection {
-        blocking: view == View::Blocked,
-        latency: view == View::Sched,
+        blocking: is_summary || view == View::Blocked,
+        latency: is_summary || view == View::Sched,
         calls: view == View::Syscalls,
-        load: view == View::Heap,
+        load: is_summary || view == View::Heap,
         utilisation: view == View::Mmu,
     }
 }
@@ -273,7 +292,14 @@ fn diff(before: &str, after: &str, args: &TraceArgs, output: &Output) -> anyhow:
     })
 }
 
-fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output) -> String {
+fn draw(
+    view: View,
+    name: &str,
+    seen: &TraceView,
+    found: &[Finding],
+    limit: usize,
+    output: &Output,
+) -> String {
     let style = &output.style;
     let other = match view {
         View::Goroutines => Some(trace::goroutine_groups(&seen.goroutines, limit, style)),
@@ -304,7 +330,7 @@ fn draw(view: View, name: &str, seen: &TraceView, limit: usize, output: &Output)
         }
         View::Summary | View::Events | View::Export | View::Diff => None,
     };
-    other.unwrap_or_else(|| trace::overview(name, seen, style))
+    other.unwrap_or_else(|| trace::overview(name, seen, found, style))
 }
 
 fn profile(

@@ -203,3 +203,19 @@ fn the_wire_is_printed_as_go_tool_trace_does() {
     };
     assert_eq!(rows(&footprint), rows(&theirs));
 }
+
+#[test]
+fn what_is_wrong_is_found_here_and_by_explain() {
+    let done = fathom(&["trace", STUCK, "--fail-on", "warning"]);
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    let found = json(&["trace", STUCK, "--json"]);
+    assert_eq!(found["findings"][0]["id"], "trace-blocked-forever");
+    let explained = json(&["explain", STUCK, "--json"]);
+    let ids: Vec<&str> = explained["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["id"].as_str().unwrap())
+        .collect();
+    assert!(ids.contains(&"trace-blocked-forever"), "{ids:?}");
+}

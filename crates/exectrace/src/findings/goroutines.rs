@@ -55,7 +55,7 @@ fn forever(view: &TraceView) -> Option<Finding> {
             && waits.longest as f64 >= long
             && FOR_ONE_ANOTHER.contains(&waits.reason.as_str())
     };
-    let all = &view.blocking.waits;
+    let all = &view.blocking.as_ref()?.waits;
     let for_ever = all
         .iter()
         .find(|waits| waits.reason == "forever" && waits.open > 0);

@@ -35,7 +35,8 @@ pub(super) const STARVED: TraceRule = TraceRule {
 };
 
 fn latency(view: &TraceView) -> Option<Finding> {
-    let waits = view.latency.all;
+    let latency = view.latency.as_ref()?;
+    let waits = latency.all;
     if waits.count < FEWEST || waits.p99 < LATENCY_NS {
         return None;
     }
@@ -59,7 +60,7 @@ fn latency(view: &TraceView) -> Option<Finding> {
         time(waits.p50),
         time(waits.max)
     );
-    if let Some(worst) = view.latency.worst.first() {
+    if let Some(worst) = latency.worst.first() {
         let others = worst.running.iter().map(|runner| runner.entry.as_str());
         let mut others: Vec<_> = others.filter(|entry| !entry.is_empty()).collect();
         others.sort_unstable();
@@ -91,7 +92,7 @@ fn latency(view: &TraceView) -> Option<Finding> {
 }
 
 fn starved(view: &TraceView) -> Option<Finding> {
-    let load = &view.load;
+    let load = view.load.as_ref()?;
     let (procs, runnable) = (load.gomaxprocs.mean(), load.runnable.mean());
     if load.proc_utilisation < BUSY || runnable < QUEUE_PER_P * procs || procs <= 0.0 {
         return None;

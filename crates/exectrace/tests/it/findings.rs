@@ -90,14 +90,14 @@ fn a_long_pause_is_told_and_why() {
 #[test]
 fn waits_for_a_processor_are_told_with_what_ran() {
     let mut view = healthy();
-    view.latency.all.count = 100;
-    view.latency.all.p99 = 9_999_999;
+    view.latency.as_mut().expect("it was asked for").all.count = 100;
+    view.latency.as_mut().expect("it was asked for").all.p99 = 9_999_999;
     assert_eq!(ids(&view), [""; 0]);
-    view.latency.all.p99 = 10_000_000;
+    view.latency.as_mut().expect("it was asked for").all.p99 = 10_000_000;
     let found = findings(&view);
     assert_eq!(found[0].id, "trace-scheduling-latency");
     assert!(found[0].title.contains("10.0 ms"), "{}", found[0].title);
-    view.latency.all.count = 99;
+    view.latency.as_mut().expect("it was asked for").all.count = 99;
     assert_eq!(ids(&view), [""; 0]);
 }
 
@@ -123,13 +123,23 @@ fn goroutines_that_stay_are_told_with_their_place() {
 #[test]
 fn many_that_wait_through_the_trace_are_told() {
     let mut view = healthy();
-    let waits = view.blocking.waits.iter_mut();
+    let waits = view
+        .blocking
+        .as_mut()
+        .expect("it was asked for")
+        .waits
+        .iter_mut();
     let waits = waits.max_by_key(|waits| u8::from(waits.reason == "chan receive"));
     let waits = waits.expect("a wait");
     assert_eq!(waits.reason, "chan receive");
     (waits.open, waits.longest) = (9, view.overview.nanoseconds);
     assert_eq!(ids(&view), [""; 0]);
-    let waits = view.blocking.waits.iter_mut();
+    let waits = view
+        .blocking
+        .as_mut()
+        .expect("it was asked for")
+        .waits
+        .iter_mut();
     let waits = waits.max_by_key(|waits| waits.open).expect("a wait");
     waits.open = 10;
     assert_eq!(ids(&view), ["trace-blocked-forever"]);

@@ -183,6 +183,7 @@ rules! {
 pub(crate) fn run(situation: &Situation) -> Vec<Finding> {
     let rules: Vec<&dyn Rule<Situation>> = RULES.iter().map(|rule| *rule as _).collect();
     let mut findings = fathom_finding::run(&rules, situation);
+    findings.extend(situation.traced.iter().cloned());
     findings.extend(crate::healthy::check(situation, &findings));
     fathom_finding::rank(findings)
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use fathom_exectrace::{TimesView, TraceView};
 use fathom_explain::{bytes, count};
+use fathom_finding::Finding;
 
 use super::{duration, limited, reason, share};
 use crate::{Cell, Column, Overflow, Style, Table, bold, wrap};
@@ -13,8 +14,8 @@ const GROUPS: usize = 8;
 /// How many reasons.
 const REASONS: usize = 6;
 
-/// Draws the summary of a trace that came from `name`.
-pub fn overview(name: &str, view: &TraceView, style: &Style) -> String {
+/// Draws the summary of a trace that came from `name`, and what was found in it.
+pub fn overview(name: &str, view: &TraceView, findings: &[Finding], style: &Style) -> String {
     let mut out = String::new();
     let it = &view.overview;
     let head = format!(
@@ -42,6 +43,11 @@ pub fn overview(name: &str, view: &TraceView, style: &Style) -> String {
     if let Some(damage) = &it.damage {
         let text = format!("Not whole: {damage}");
         out.push_str(&wrap::hanging("", "  ", &text, style.width));
+    }
+
+    for finding in findings {
+        out.push('\n');
+        out.push_str(&crate::finding::draw(finding, style));
     }
 
     section(&mut out, "Goroutines", style);
