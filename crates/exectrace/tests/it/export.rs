@@ -86,7 +86,7 @@ fn bytes<'a>(fields: &[(u64, Value<'a>)], field: u64) -> Option<&'a [u8]> {
 /// Reads a trace as Perfetto does, by the numbers of its published schema, and asserts that
 /// tracks are described before they are used, that slices end, and that times do not go back.
 fn assert_perfetto(trace: &[u8], name: &str) -> usize {
-    let mut tracks = HashSet::new();
+    let mut described = HashSet::new();
     let mut depth = HashMap::<u64, u32>::new();
     let mut flows = HashSet::new();
     let (mut last, mut events) = (0, 0);
@@ -99,7 +99,7 @@ fn assert_perfetto(trace: &[u8], name: &str) -> usize {
         assert_eq!(number(&packet, 10), Some(1), "{name}: one sequence");
         if let Some(descriptor) = bytes(&packet, 60) {
             let descriptor = fields(descriptor);
-            assert!(tracks.insert(number(&descriptor, 1).expect("a number")));
+            assert!(described.insert(number(&descriptor, 1).expect("a number")));
             assert!(bytes(&descriptor, 2).is_some() || bytes(&descriptor, 3).is_some());
             continue;
         }
@@ -108,7 +108,10 @@ fn assert_perfetto(trace: &[u8], name: &str) -> usize {
         assert!(time >= last, "{name}: {time} after {last}");
         last = time;
         let track = number(&event, 11).expect("a track");
-        assert!(tracks.contains(&track), "{name}: {track} is not described");
+        assert!(
+            described.contains(&track),
+            "{name}: {track} is not described"
+        );
         match number(&event, 9) {
             Some(1) => {
                 assert!(bytes(&event, 23).is_some_and(|name| !name.is_empty()));
