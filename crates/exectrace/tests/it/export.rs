@@ -107,18 +107,15 @@ fn assert_perfetto(trace: &[u8], name: &str) -> usize {
         let time = number(&packet, 8).expect("a time");
         assert!(time >= last, "{name}: {time} after {last}");
         last = time;
-        let track = number(&event, 11).expect("a track");
-        assert!(
-            described.contains(&track),
-            "{name}: {track} is not described"
-        );
+        let uuid = number(&event, 11).expect("a track");
+        assert!(described.contains(&uuid), "{name}: {uuid} is not described");
         match number(&event, 9) {
             Some(1) => {
                 assert!(bytes(&event, 23).is_some_and(|name| !name.is_empty()));
-                *depth.entry(track).or_default() += 1;
+                *depth.entry(uuid).or_default() += 1;
             }
             Some(2) => {
-                let depth = depth.get_mut(&track).expect("an open slice");
+                let depth = depth.get_mut(&uuid).expect("an open slice");
                 *depth = depth.checked_sub(1).expect("an open slice");
             }
             Some(3) => assert!(bytes(&event, 23).is_some()),

@@ -2,8 +2,7 @@
 
 use fathom_exectrace::mmu::{MmuCurve, Rules, UtilisationFlags, UtilisationWatch};
 use fathom_exectrace::{Reader, Tail};
-use fathom_testkit::GoVersion;
-use fathom_testkit::fixtures::{Trace, trace, traces};
+use fathom_testkit::fixtures::{Trace, traces};
 use fathom_testkit::tracing::{Reference, Web};
 
 /// What counts, in the reference's words.
@@ -104,12 +103,14 @@ fn quantiles_are_those_of_all_windows_where_the_reference_has_none() {
     assert!(above > 100, "percentiles tell more than the least: {above}");
 }
 
-/// This trace begins while a goroutine waits in an assist, and the reference takes the P of the
-/// goroutine that wakes it for the rest of the trace.
+/// In some traces the reference leaves a P to the collector for ever: see [`Rules::Exact`].
 #[test]
-fn who_waits_takes_no_processor() {
-    let trace = trace(GoVersion::TRACED[2], "service");
-    let least = |rules| curve(&trace, FLAGS[0], rules).least(i64::MAX);
-    let (exact, reference) = (least(Rules::Exact), least(Rules::Reference));
-    assert!(exact > reference + 0.2, "{exact} {reference}");
+fn processors_are_given_back() {
+    let least = |trace, rules| curve(trace, FLAGS[0], rules).least(i64::MAX);
+    let more = traces()
+        .iter()
+        .map(|trace| least(trace, Rules::Exact) - least(trace, Rules::Reference))
+        .filter(|more| *more > 0.05)
+        .count();
+    assert!(more > 0);
 }
