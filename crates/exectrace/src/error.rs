@@ -70,11 +70,11 @@ impl fmt::Display for Damage {
             write!(f, " (generation {})", self.generation)?;
         }
         write!(f, ": {}; {} bytes", self.what, self.lost_bytes)?;
-        if let Some(nanoseconds) = self.lost_nanoseconds {
+        if let Some(nanoseconds) = self.lost_nanoseconds.filter(|&lost| lost > 0) {
             let milliseconds = nanoseconds as f64 / 1e6;
             write!(f, " and {milliseconds:.1} ms")?;
         }
-        write!(f, " after it are lost")
+        write!(f, " are lost")
     }
 }
 

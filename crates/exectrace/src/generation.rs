@@ -87,6 +87,8 @@ pub(crate) struct Generation {
     pub(crate) number: u64,
     /// Where it begins in the input.
     pub(crate) offset: u64,
+    /// Up to where in the input batches were taken.
+    pub(crate) taken: u64,
     /// The earliest time of a batch.
     pub(crate) start: u64,
     /// The latest time of a batch of events.
@@ -142,6 +144,7 @@ impl Generation {
         self.clear();
         tables.generation.clear();
         self.offset = input.offset();
+        self.taken = self.offset;
         let ending = match self.read_batches(input, version, most_bytes, tables) {
             Ok(ending) => ending,
             Err(Stop::Read(error)) => return Err(error),
@@ -183,7 +186,10 @@ impl Generation {
                 Err(stop) => return Err(stop),
             };
             let (generation, size) = match head {
-                Head::EndOfGeneration if version >= Version::Go126 => return Ok(Ending::Whole),
+                Head::EndOfGeneration if version >= Version::Go126 => {
+                    self.taken = input.offset();
+                    return Ok(Ending::Whole);
+                }
                 Head::EndOfGeneration => {
                     let fault = fault!("an end of a generation in a format that has none");
                     return self.at_fault(fault, version);
@@ -222,6 +228,7 @@ impl Generation {
                 };
             }
             self.add(head, start, version, tables)?;
+            self.taken = input.offset();
         }
     }
 

@@ -384,12 +384,11 @@ impl<R: Read> Reader<R> {
 
     /// Notes what is wrong, and reads to the end of the input to say how much is lost.
     fn lose(&mut self, fault: Fault, is_used: bool) -> Result<(), Error> {
-        let unread = if is_used {
-            self.unread()
+        let (lost_from, unread) = if is_used {
+            (self.generation.taken, self.unread())
         } else {
-            self.input.offset().saturating_sub(self.generation.offset)
+            (self.generation.offset, 0)
         };
-        let lost_from = self.input.offset();
         let mut latest = self.generation.latest;
         let mut scratch = Vec::new();
         // As long as batches follow, they tell how much time is lost.

@@ -59,6 +59,11 @@ fn batches(bytes: &[u8]) -> Vec<(usize, u64)> {
     found
 }
 
+/// Whether a batch begins where the trace is cut, so that nothing of one is lost.
+fn ends_a_batch(batches: &[(usize, u64)], at: usize) -> bool {
+    batches.iter().any(|&(begin, _)| begin == at)
+}
+
 #[test]
 fn a_trace_that_is_cut_gives_what_is_before_the_cut() {
     let mut random = Random::seeded(7);
@@ -92,6 +97,12 @@ fn a_trace_that_is_cut_gives_what_is_before_the_cut() {
                 "{name} at {at}: other events than in the whole"
             );
             let is_silent = outcome.damage.is_none();
+            if let Some(damage) = &outcome.damage {
+                assert!(
+                    damage.lost_bytes > 0 || ends_a_batch(&batches, at),
+                    "{name} at {at}: {damage}"
+                );
+            }
             // A trace may end where a generation does. Before Go 1.26 generations do not say
             // where they end, and one without its last batches may look whole.
             let ends_a_generation = batches.iter().any(|&(begin, _)| begin == at);

@@ -40,11 +40,6 @@ pub fn overview(name: &str, view: &TraceView, findings: &[Finding], style: &Styl
         facts.push(plural(it.samples, "CPU sample", "CPU samples"));
     }
     let _ = writeln!(out, "{}", facts.join(", "));
-    if let Some(damage) = &it.damage {
-        let text = format!("Not whole: {damage}");
-        out.push_str(&wrap::hanging("", "  ", &text, style.width));
-    }
-
     for finding in findings {
         out.push('\n');
         out.push_str(&crate::finding::draw(finding, style));
