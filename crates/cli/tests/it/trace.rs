@@ -219,3 +219,17 @@ fn what_is_wrong_is_found_here_and_by_explain() {
         .collect();
     assert!(ids.contains(&"trace-blocked-forever"), "{ids:?}");
 }
+
+#[test]
+fn what_is_printed_as_json_keeps_its_contract() {
+    for trace in fathom_testkit::fixtures::traces() {
+        // A version for each format.
+        if [GoVersion::GO_1_22, GoVersion::GO_1_27].contains(&trace.version) {
+            let view = json(&["trace", trace.path.to_str().unwrap(), "--json"]);
+            contracts::assert_told_whole(contracts::TRACE, &view);
+        }
+    }
+    let before = "traces/go1.22.10/annotations.trace";
+    let change = json(&["trace", "diff", before, ANNOTATIONS, "--json"]);
+    contracts::assert_told_whole(contracts::TRACE_DIFF, &change);
+}
