@@ -75,7 +75,6 @@ impl Order {
         let task = TaskId(task);
         let kind = self.name(name, raw.wire, tables)?;
         let stack = self.stack(stack, raw.wire, tables)?;
-        let is_lenient = self.is_lenient;
         let goroutine = self.current(raw, place)?;
         let region = Region { task, kind };
         let event = if raw.wire == Wire::UserRegionBegin {
@@ -83,14 +82,13 @@ impl Order {
             EventKind::RegionBegin(region)
         } else {
             // Regions that began before the trace are not known.
-            if let Some(innermost) = goroutine.regions.pop()
-                && innermost != (task, kind)
-                && !is_lenient
-            {
-                return Err(fault!(
+            let innermost = goroutine.regions.pop();
+            if innermost.is_some_and(|innermost| innermost != (task, kind)) {
+                // Names that are lost may be all that is wrong.
+                self.without(fault!(
                     "a region ends on goroutine {} that is not its innermost",
                     place.goroutine.0
-                ));
+                ))?;
             }
             EventKind::RegionEnd(region)
         };
